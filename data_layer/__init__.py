@@ -1,0 +1,1 @@
+"""NEMDesk's data layer: importable without Dash, from a notebook, a test or the command line."""

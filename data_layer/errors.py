@@ -1,0 +1,46 @@
+"""What can go wrong with a question, each said so that a person knows what to do next.
+
+Messages are shown on the page as they are: no path, no SQL, no stack trace.
+"""
+
+from __future__ import annotations
+
+
+class DataLayerError(Exception):
+    """Base of everything the data layer raises on purpose; ``str(error)`` is for the user."""
+
+
+class RequestError(DataLayerError, ValueError):
+    """The question is not allowed; ``field`` names the part at fault (region, start, ...)."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class LakeMissing(DataLayerError):
+    """There is no lake yet, or it holds nothing that the question needs."""
+
+
+class LakeDamaged(DataLayerError):
+    """A file of the published version is missing or unreadable."""
+
+
+class LakeBusy(DataLayerError):
+    """Another process is writing the lake."""
+
+
+class ResultTooLarge(DataLayerError):
+    """The answer has more rows than one answer may have."""
+
+
+class QueryTimeout(DataLayerError):
+    """The query ran longer than the limit allows."""
+
+
+class QueryCancelled(DataLayerError):
+    """The query was stopped on request."""
+
+
+class ServerBusy(DataLayerError):
+    """Too many heavy queries at once; try again in a moment."""

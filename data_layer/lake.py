@@ -1,0 +1,415 @@
+"""The Parquet lake: immutable files, one published version at a time.
+
+Layout under the lake's root (docs/decisions/0001-table-format.md):
+
+    CURRENT                                   the published version's token, replaced atomically
+    versions/<token>.json                     its manifest: every file, row count, checksum, time span
+    data/<table>/year=2025/month=01/<hash>.parquet
+    data/<table>/year=2025/<hash>.parquet     day rollups
+    data/<table>/<hash>.parquet               small tables
+    staging/                                  files of a writer at work; swept when the next one starts
+    writer.lock                               held (flock) by the one writer
+
+A reader opens CURRENT once and keeps that Snapshot; a file is never changed after it is published,
+so readers and the writer never wait for each other. Any engine that reads Parquet can read the lake
+through a manifest. Importing this module costs no DuckDB: a web worker finds its files with json.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any, Final
+
+from data_layer.errors import LakeBusy, LakeDamaged, LakeMissing
+from data_layer.market import market_day
+from data_layer.requests import Period
+from data_layer.tables import TABLES, Partitioning
+
+MANIFEST_FORMAT: Final = 1
+KIND_DEMO: Final = "demo"
+KIND_AEMO: Final = "aemo"
+GRACE: Final = timedelta(hours=1)
+"""How long a superseded version stays readable."""
+
+HOW_TO_START: Final = "run `python -m app ingest` to load AEMO's data, or `python -m app demo` for demonstration data"
+
+
+@dataclass(frozen=True)
+class LakeFile:
+    """One Parquet file of a version. ``first``/``last`` bound the table's time column (ISO, market
+    time); ``inputs`` names what a rollup was built from, so that an unchanged one is kept."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    first: str | None = None
+    last: str | None = None
+    inputs: str = ""
+
+    @property
+    def last_stamp(self) -> datetime | None:
+        return datetime.fromisoformat(self.last) if self.last else None
+
+    @property
+    def first_stamp(self) -> datetime | None:
+        return datetime.fromisoformat(self.first) if self.first else None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A published version: all that a reader needs to know of the lake. Immutable and cheap."""
+
+    root: Path
+    token: str
+    number: int
+    kind: str
+    created: datetime
+    files: Mapping[str, Mapping[str, LakeFile]]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """Small facts the writer left: ingested files and refusals are under 'ledger' (a file name)."""
+
+    def partitions(self, table: str) -> Mapping[str, LakeFile]:
+        """Partition name ('2025-01', '2025' or 'all') -> file, in order."""
+        return self.files.get(table, {})
+
+    def select(self, table: str, period: Period | None = None) -> list[LakeFile]:
+        """Files of ``table`` that can hold rows of ``period``, oldest first."""
+        chosen = []
+        for name, entry in sorted(self.partitions(table).items()):
+            if period is not None and not _overlaps(name, entry, period):
+                continue
+            chosen.append(entry)
+        return chosen
+
+    def paths(self, table: str, period: Period | None = None) -> list[str]:
+        """Absolute paths of ``select``."""
+        return [str(self.root / entry.path) for entry in self.select(table, period)]
+
+    def span(self, table: str) -> tuple[datetime, datetime] | None:
+        """First and last stamp of ``table``, or None where it is empty."""
+        entries = [entry for entry in self.partitions(table).values() if entry.first and entry.last]
+        if not entries:
+            return None
+        firsts = [entry.first_stamp for entry in entries]
+        lasts = [entry.last_stamp for entry in entries]
+        return min(f for f in firsts if f), max(x for x in lasts if x)
+
+    def rows(self, table: str) -> int:
+        return sum(entry.rows for entry in self.partitions(table).values())
+
+    @property
+    def registry_version(self) -> str:
+        """Changes when the units table does; rollups that carry registry facts name it."""
+        units = self.partitions("units").get("all")
+        return units.sha256[:16] if units else "none"
+
+
+def _overlaps(partition: str, entry: LakeFile, period: Period) -> bool:
+    if entry.first is None or entry.last is None:
+        return entry.rows > 0
+    first, last = entry.first_stamp, entry.last_stamp
+    assert first is not None and last is not None
+    if len(entry.first) == 10:  # a date table: the day covers (date, date + 1]
+        return first < period.end and last + timedelta(days=1) > period.start
+    return first <= period.end and last > period.start
+
+
+def partition_of(table: str, moment: datetime | date) -> str:
+    """The partition a row belongs to, from its interval-ending stamp or its date."""
+    spec = TABLES[table]
+    if spec.partitioning is Partitioning.WHOLE:
+        return "all"
+    day = market_day(moment) if isinstance(moment, datetime) else moment
+    return f"{day.year:04d}" if spec.partitioning is Partitioning.YEAR else f"{day.year:04d}-{day.month:02d}"
+
+
+def _directory_of(table: str, partition: str) -> str:
+    if partition == "all":
+        return f"data/{table}"
+    year, _, month = partition.partition("-")
+    return f"data/{table}/year={year}" + (f"/month={month}" if month else "")
+
+
+class Lake:
+    """A lake's directory. Creating the object touches nothing."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).absolute()
+        self._snapshot: Snapshot | None = None
+
+    def token(self) -> str:
+        """Token of the published version: one small read, for every request. LakeMissing if none."""
+        try:
+            return (self.root / "CURRENT").read_text(encoding="ascii").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            raise LakeMissing(f"There is no data yet: {HOW_TO_START}.") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise LakeDamaged(f"The lake's version file cannot be read ({type(error).__name__}).") from error
+
+    def snapshot(self) -> Snapshot:
+        """The published version, parsed once per version and process."""
+        token = self.token()
+        cached = self._snapshot
+        if cached is not None and cached.token == token:
+            return cached
+        self._snapshot = self._read(token)
+        return self._snapshot
+
+    def _read(self, token: str) -> Snapshot:
+        if "/" in token or not token:
+            raise LakeDamaged(f"The lake's version file is damaged: {HOW_TO_START}.")
+        try:
+            body = json.loads((self.root / "versions" / f"{token}.json").read_text(encoding="utf-8"))
+            if body["format"] != MANIFEST_FORMAT:
+                raise LakeDamaged("The lake was written by another version of NEMDesk: ingest it again.")
+            files = {
+                table: MappingProxyType({name: LakeFile(**entry) for name, entry in sorted(parts.items())})
+                for table, parts in body["tables"].items()
+            }
+            return Snapshot(
+                root=self.root,
+                token=token,
+                number=body["number"],
+                kind=body["kind"],
+                created=datetime.fromisoformat(body["created"]),
+                files=MappingProxyType(files),
+                notes=MappingProxyType(body["notes"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LakeDamaged(
+                f"The manifest of version {token} cannot be read ({type(error).__name__}): {HOW_TO_START}."
+            ) from error
+
+    @contextmanager
+    def write(self, kind: str = KIND_AEMO) -> Iterator[Writer]:
+        """Become the one writer. LakeBusy if another process (or thread) is. Nothing is visible to
+        readers until ``Writer.publish``; leaving without it leaves the lake as it was."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with open(self.root / "writer.lock", "a+", encoding="utf-8") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                handle.seek(0)
+                holder = handle.read().strip() or "unknown"
+                raise LakeBusy(
+                    f"Another ingest is writing this lake (process {holder}): wait until it ends, then try again."
+                ) from None
+            _note_holder(handle)
+            staging = self.root / "staging"
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir(parents=True)
+            writer = Writer(self, kind, staging)
+            try:
+                yield writer
+            finally:
+                writer.close()
+                shutil.rmtree(staging, ignore_errors=True)
+
+    def collect_garbage(self, grace: timedelta = GRACE) -> int:
+        """Remove versions superseded for longer than ``grace`` and files no kept version names.
+
+        Returns the number of files removed. Call it while holding the writer's lock, or when none runs.
+        """
+        current = self.token()
+        now = time.time()
+        manifests = sorted((self.root / "versions").glob("*.json"))
+        # A version is superseded at the moment the next one was made, not when it was made itself.
+        ages = {path: now - later.stat().st_mtime for path, later in zip(manifests, manifests[1:], strict=False)}
+        kept, removed = [], 0
+        for path in manifests:
+            if path.stem == current or ages.get(path, 0.0) < grace.total_seconds():
+                kept.append(path)
+            else:
+                path.unlink()
+                removed += 1
+        named = set()
+        for path in kept:
+            snapshot = self._read(path.stem)
+            named.update(entry.path for parts in snapshot.files.values() for entry in parts.values())
+            named.update(str(note) for key, note in snapshot.notes.items() if key.endswith("_file"))
+        for path in (self.root / "data").rglob("*"):
+            if not path.is_file() or str(path.relative_to(self.root)) in named:
+                continue
+            if now - path.stat().st_mtime >= grace.total_seconds():
+                path.unlink()
+                removed += 1
+        return removed
+
+
+def _note_holder(handle: IO[str]) -> None:
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
+
+
+class Writer:
+    """Collects new files aside and publishes them as one version.
+
+    Knows files and versions only; merging rows is lake_merge.py, building rollups is rollups.py.
+    """
+
+    def __init__(self, lake: Lake, kind: str, staging: Path) -> None:
+        self.lake = lake
+        self.kind = kind
+        self.staging = staging
+        try:
+            self.base: Snapshot | None = lake.snapshot()
+        except LakeMissing:
+            self.base = None
+        if self.base is not None and self.base.kind != kind:
+            self.base = replace(self.base, files=MappingProxyType({}), notes=MappingProxyType({}))
+        base_files = self.base.files if self.base else {}
+        self._files: dict[str, dict[str, LakeFile]] = {t: dict(parts) for t, parts in base_files.items()}
+        self.notes: dict[str, Any] = dict(self.base.notes) if self.base else {}
+        self._counter = 0
+
+    def close(self) -> None:
+        """Forget what was not published."""
+        self._files = {}
+
+    def new_path(self) -> Path:
+        """A fresh path in staging to write one Parquet file to; hand it to ``put``."""
+        self._counter += 1
+        return self.staging / f"{os.getpid()}-{self._counter}.parquet"
+
+    def put(
+        self,
+        table: str,
+        partition: str,
+        path: Path,
+        *,
+        rows: int,
+        first: datetime | date | None = None,
+        last: datetime | date | None = None,
+        inputs: str = "",
+    ) -> LakeFile:
+        """Make ``path`` (complete, in staging) the content of a partition of the next version."""
+        if table not in TABLES:
+            raise KeyError(table)
+        digest = _sha256(path)
+        target = f"{_directory_of(table, partition)}/{digest[:20]}.parquet"
+        absolute = self.lake.root / target
+        size = path.stat().st_size
+        if absolute.exists():
+            path.unlink()
+            os.utime(absolute)
+        else:
+            absolute.parent.mkdir(parents=True, exist_ok=True)
+            _fsync(path)
+            os.replace(path, absolute)
+        entry = LakeFile(target, rows, size, digest, _iso(first), _iso(last), inputs)
+        self._files.setdefault(table, {})[partition] = entry
+        return entry
+
+    def drop(self, table: str, partition: str) -> None:
+        """Leave a partition out of the next version."""
+        self._files.get(table, {}).pop(partition, None)
+
+    def put_note_file(self, name: str, text: str) -> None:
+        """Keep a text file (the ledger) with the version under notes['<name>_file']."""
+        data = text.encode("utf-8")
+        relative = f"data/_notes/{name}-{hashlib.sha256(data).hexdigest()[:20]}.json"
+        path = self.lake.root / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            staged = self.staging / f"{name}.json"
+            staged.write_bytes(data)
+            _fsync(staged)
+            os.replace(staged, path)
+        self.notes[f"{name}_file"] = relative
+
+    def partitions(self, table: str) -> Mapping[str, LakeFile]:
+        """What the next version would hold of ``table``."""
+        return self._files.get(table, {})
+
+    def path(self, table: str, partition: str) -> str | None:
+        """Absolute path of a partition of the next version, or None."""
+        entry = self._files.get(table, {}).get(partition)
+        return str(self.lake.root / entry.path) if entry else None
+
+    def publish(self) -> Snapshot:
+        """Make everything put so far the published version, atomically; the writer stays usable."""
+        number = (self.base.number if self.base else 0) + 1
+        body = {
+            "format": MANIFEST_FORMAT,
+            "number": number,
+            "kind": self.kind,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "notes": self.notes,
+            "tables": {
+                table: {name: vars(entry) for name, entry in sorted(parts.items())}
+                for table, parts in sorted(self._files.items())
+                if parts
+            },
+        }
+        if self.base is not None and self._unchanged(body):
+            return self.base
+        text = json.dumps(body, indent=1, sort_keys=True)
+        token = f"{number:06d}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        versions = self.lake.root / "versions"
+        versions.mkdir(exist_ok=True)
+        staged = self.staging / f"{token}.json"
+        staged.write_text(text, encoding="utf-8")
+        _fsync(staged)
+        for table, parts in self._files.items():
+            for name in parts:
+                _fsync_directory(self.lake.root / _directory_of(table, name), self._synced)
+        os.replace(staged, versions / f"{token}.json")
+        _fsync_directory(versions)
+        pointer = self.staging / "CURRENT"
+        pointer.write_text(token + "\n", encoding="ascii")
+        _fsync(pointer)
+        os.replace(pointer, self.lake.root / "CURRENT")
+        _fsync_directory(self.lake.root)
+        self.base = self.lake.snapshot()
+        return self.base
+
+    @property
+    def _synced(self) -> set[Path]:
+        seen: set[Path] = self.__dict__.setdefault("_synced_directories", set())
+        return seen
+
+    def _unchanged(self, body: dict[str, Any]) -> bool:
+        assert self.base is not None
+        before = {t: {n: vars(e) for n, e in parts.items()} for t, parts in self.base.files.items() if parts}
+        return before == body["tables"] and dict(self.base.notes) == body["notes"] and self.base.kind == body["kind"]
+
+
+def _iso(moment: datetime | date | None) -> str | None:
+    if isinstance(moment, datetime):
+        return moment.isoformat(timespec="minutes")
+    return moment.isoformat() if moment else None
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    with open(path, "rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _fsync_directory(path: Path, seen: set[Path] | None = None) -> None:
+    if seen is not None:
+        if path in seen:
+            return
+        seen.add(path)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,468 @@
+"""The questions: frozen, validated, hashable values.
+
+A request is the cache key and the permalink. Everything from a browser becomes one of these or a
+``RequestError`` whose message says what is allowed. Construction checks what can be checked without
+data; ``HybridQueryManager.answer`` checks the period against the lake.
+
+Answer columns (all requests): ``time`` is the interval-ending stamp at 5min/30min/hour and the first
+calendar day of the bucket at day/month. Units are in the column names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from data_layer.errors import RequestError
+from data_layer.market import FUELS, INTERVAL, NEM, REGIONS, Resolution
+
+EARLIEST: Final = datetime(1998, 12, 1)
+LATEST: Final = datetime(2100, 1, 1)
+
+MAX_BUCKETS: Final = 4_500
+"""Buckets one series may have: more than a screen can show, so that nothing shown is lost."""
+
+AUTO_BUCKETS: Final = 1_200
+"""What automatic resolution aims to stay below."""
+
+_STAMP = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?")
+
+
+def parse_stamp(text: object, field: str) -> datetime:
+    """``YYYY-MM-DD`` or ``YYYY-MM-DDTHH:MM`` (AEST) as a datetime, or RequestError."""
+    if isinstance(text, str) and _STAMP.fullmatch(text):
+        try:
+            stamp = datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            return stamp
+    raise RequestError(f"The {field} must be a date such as 2026-06-30 (or 2026-06-30T17:30, AEST).", field)
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """The stamps ``start < settlementdate <= end``, AEST. Whole days run from 00:00 to 00:00."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            stamp = getattr(self, name)
+            if not isinstance(stamp, datetime) or stamp.tzinfo is not None:
+                raise RequestError(f"The {name} must be a date and time without a time zone (AEST).", name)
+            if not EARLIEST <= stamp <= LATEST:
+                raise RequestError("Dates must lie between 1998-12-01 and 2100-01-01.", name)
+            if stamp.second or stamp.microsecond or stamp.minute % 5:
+                raise RequestError(f"The {name} must fall on a 5-minute boundary.", name)
+        if self.end <= self.start:
+            raise RequestError("The period ends before it starts: choose a start before the end.", "start")
+
+    @classmethod
+    def of_days(cls, first: date, last: date) -> Period:
+        """Whole calendar days from ``first`` to ``last``, both included."""
+        start = datetime(first.year, first.month, first.day)
+        return cls(start, datetime(last.year, last.month, last.day) + timedelta(days=1))
+
+    @classmethod
+    def parse(cls, start: object, end: object) -> Period:
+        """From the URL's two strings. A plain date as end means that whole day."""
+        first = parse_stamp(start, "start")
+        last = parse_stamp(end, "end")
+        if isinstance(end, str) and "T" not in end and last < LATEST:
+            last += timedelta(days=1)
+        return cls(first, last)
+
+    @property
+    def is_whole_days(self) -> bool:
+        return self.start.time() == self.end.time() == datetime.min.time()
+
+    @property
+    def intervals(self) -> int:
+        """5-minute intervals a complete record of the period holds."""
+        return int((self.end - self.start) / INTERVAL)
+
+    @property
+    def hours(self) -> float:
+        return (self.end - self.start) / timedelta(hours=1)
+
+    def to_strings(self) -> tuple[str, str]:
+        """Inverse of ``parse``."""
+        if self.is_whole_days:
+            return self.start.date().isoformat(), (self.end - timedelta(days=1)).date().isoformat()
+        form = "%Y-%m-%dT%H:%M"
+        return self.start.strftime(form), self.end.strftime(form)
+
+    def previous(self) -> Period:
+        """The period of the same length that ends where this one starts."""
+        return Period(self.start - (self.end - self.start), self.start)
+
+    def next(self) -> Period:
+        """The period of the same length that starts where this one ends."""
+        return Period(self.end, self.end + (self.end - self.start))
+
+
+def auto_resolution(period: Period) -> Resolution:
+    """The finest resolution that keeps a chart of ``period`` below AUTO_BUCKETS buckets."""
+    for resolution in Resolution:
+        if period.intervals / resolution.intervals <= AUTO_BUCKETS:
+            return resolution
+    return Resolution.MONTH
+
+
+def allowed_resolutions(period: Period) -> tuple[Resolution, ...]:
+    """Resolutions whose buckets fit both the period and MAX_BUCKETS."""
+    return tuple(r for r in Resolution if period.intervals / r.intervals <= MAX_BUCKETS)
+
+
+def resolve_resolution(text: object, period: Period) -> Resolution:
+    """'auto' or a resolution's name as a Resolution allowed for ``period``, or RequestError."""
+    if text is None or text in ("", "auto"):
+        return auto_resolution(period)
+    try:
+        resolution = Resolution(text)  # type: ignore[arg-type]
+    except ValueError:
+        names = ", ".join(Resolution)
+        raise RequestError(f"Unknown resolution: choose auto, {names}.", "resolution") from None
+    _check_resolution(resolution, period)
+    return resolution
+
+
+def _check_resolution(resolution: Resolution, period: Period) -> None:
+    if not isinstance(resolution, Resolution):
+        raise RequestError(f"Unknown resolution: choose {', '.join(Resolution)}.", "resolution")
+    allowed = allowed_resolutions(period)
+    if resolution not in allowed:
+        days = MAX_BUCKETS * resolution.intervals // 288
+        names = ", ".join(r.value for r in allowed)
+        raise RequestError(
+            f"{resolution.label.capitalize()} resolution is for periods up to {days} days: "
+            f"shorten the period or choose {names}.",
+            "resolution",
+        )
+
+
+def check_region(region: object, *, allow_nem: bool = True) -> str:
+    """A region's id from untrusted input, or RequestError that lists the allowed ones."""
+    allowed = (NEM, *REGIONS) if allow_nem else REGIONS
+    if isinstance(region, str) and region in allowed:
+        return region
+    raise RequestError(f"Unknown region: choose one of {', '.join(allowed)}.", "region")
+
+
+def _sorted_choice(values: Iterable[str], allowed: Iterable[str], what: str) -> tuple[str, ...]:
+    allowed = tuple(allowed)
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise RequestError(f"The {what} must be a list.", what)
+    chosen = tuple(values)
+    for value in chosen:
+        if not isinstance(value, str) or value not in allowed:
+            raise RequestError(f"Unknown {what}: choose from {', '.join(allowed)}.", what)
+    return tuple(value for value in allowed if value in chosen)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Base: one question with a period. Subclasses add fields and check them in __post_init__."""
+
+    period: Period
+
+    name: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.period, Period):
+            raise RequestError("A request needs a period with a start and an end.", "start")
+
+    def to_query(self) -> dict[str, str]:
+        """The request as URL parameters; ``from_query`` of the same class is the inverse."""
+        start, end = self.period.to_strings()
+        query = {"start": start, "end": end}
+        for field in fields(self):
+            if field.name == "period":
+                continue
+            value = getattr(self, field.name)
+            if isinstance(value, tuple):
+                query[field.name] = ",".join(str(item) for item in value)
+            elif value is not None:
+                query[field.name] = str(value)
+        return query
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, Any]) -> Request:
+        """Build from URL parameters (untrusted); unknown parameters are ignored."""
+        period = Period.parse(query.get("start"), query.get("end"))
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            if field.name == "period" or field.name not in query:
+                continue
+            text = query[field.name]
+            if not isinstance(text, str):
+                raise RequestError(f"The {field.name} must be text.", field.name)
+            if field.name == "resolution":
+                values["resolution"] = resolve_resolution(text, period)
+            elif field.name in _NUMBERS:
+                values[field.name] = _number(text, field.name)
+            elif isinstance(field.default, tuple):
+                values[field.name] = tuple(item for item in text.split(",") if item)
+            else:
+                values[field.name] = text
+        return cls(period, **values)
+
+    def key(self) -> str:
+        """Equal requests have equal keys, unequal ones different keys (cache, single flight)."""
+        body = "&".join(f"{k}={v}" for k, v in sorted(self.to_query().items()))
+        return f"{self.name}?{body}"
+
+
+_NUMBERS = frozenset({"high_aud_per_mwh", "low_aud_per_mwh", "max_points"})
+
+
+def _number(text: str, field: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not -1e6 <= value <= 1e6:
+        raise RequestError(f"The {field} must be a number.", field)
+    return int(value) if field == "max_points" else value
+
+
+@dataclass(frozen=True)
+class GenerationMix(Request):
+    """Generation by fuel over time.
+
+    Answer, one row per bucket and fuel that reported: time, fuel, generation_mw (>= 0), load_mw
+    (<= 0; charging, pumping, auxiliaries), generation_mwh, load_mwh, revenue_aud, capacity_mw (mean
+    of reporting units' registered capacity), capacity_mwh, unit_intervals, unit_intervals_expected.
+    MW are means over the intervals found in the bucket.
+    """
+
+    region: str = NEM
+    resolution: Resolution = Resolution.HALF_HOUR
+
+    name: ClassVar[str] = "generation_mix"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_region(self.region)
+        _check_resolution(self.resolution, self.period)
+
+
+@dataclass(frozen=True)
+class RegionSeries(Request):
+    """Price, demand and net import over time, one row per bucket and region.
+
+    Answer: time, regionid, price_aud_per_mwh (time-weighted mean of settlement prices),
+    min_price_aud_per_mwh, max_price_aud_per_mwh, demand_weighted_price_aud_per_mwh, demand_mw
+    (mean TOTALDEMAND), net_import_mw (mean, positive into the region), intervals,
+    intervals_expected. All regions unless ``regions`` names some.
+    """
+
+    regions: tuple[str, ...] = REGIONS
+    resolution: Resolution = Resolution.HALF_HOUR
+
+    name: ClassVar[str] = "region_series"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        regions = _sorted_choice(self.regions, REGIONS, "region") or REGIONS
+        object.__setattr__(self, "regions", regions)
+        _check_resolution(self.resolution, self.period)
+
+
+@dataclass(frozen=True)
+class PriceEnvelope(Request):
+    """5-minute settlement prices thinned to what a screen can show, spikes and dips kept.
+
+    Answer, at most ``max_points`` rows a region: time, regionid, price_aud_per_mwh; in each of
+    max_points/2 equal buckets the intervals of lowest and of highest price, in time order.
+    """
+
+    regions: tuple[str, ...] = REGIONS
+    max_points: int = 1_000
+
+    name: ClassVar[str] = "price_envelope"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        regions = _sorted_choice(self.regions, REGIONS, "region") or REGIONS
+        object.__setattr__(self, "regions", regions)
+        if not isinstance(self.max_points, int) or not 10 <= self.max_points <= 4_000:
+            raise RequestError("max_points must be a whole number from 10 to 4000.", "max_points")
+
+
+@dataclass(frozen=True)
+class RegionSummary(Request):
+    """One row per region and one for the NEM.
+
+    Answer: regionid, price_aud_per_mwh (time-weighted; for NEM demand-weighted), price_basis
+    ('time-weighted' or 'demand-weighted'), demand_weighted_price_aud_per_mwh, min_price_aud_per_mwh,
+    max_price_aud_per_mwh, negative_price_share, demand_mwh, generation_mwh, renewable_mwh,
+    rooftop_mwh, coal_mwh, gas_mwh (CCGT + OCGT + Gas other), renewable_share (renewable generation incl.
+    rooftop / (demand + rooftop)), coal_share, gas_share (of generation excl. storage),
+    net_import_mwh, intervals, intervals_expected. Shares are 0..1 and null without a denominator.
+    """
+
+    name: ClassVar[str] = "region_summary"
+
+
+@dataclass(frozen=True)
+class LatestInterval(Request):
+    """The newest complete interval at or before the period's end, one row per region.
+
+    Answer: settlementdate, regionid, price_aud_per_mwh, price_change_aud_per_mwh (against the
+    interval before), demand_mw, net_import_mw, generation_mw, renewable_mw, rooftop_mw (null where
+    its half-hour is not published yet), renewable_share, rooftop_late (bool).
+    """
+
+    name: ClassVar[str] = "latest_interval"
+
+
+@dataclass(frozen=True)
+class FuelSummary(Request):
+    """One row per fuel for NEM or a region, storage split by sign.
+
+    Answer: fuel, energy_mwh, generation_mwh, load_mwh, share (of generation excl. storage; null for
+    storage), revenue_aud, generation_revenue_aud, load_revenue_aud,
+    capture_price_aud_per_mwh (generation revenue / priced generation), load_price_aud_per_mwh (price
+    paid for load), capacity_mw (sum over distinct units that reported), capacity_factor (0..1),
+    units, unit_intervals, unit_intervals_expected.
+    """
+
+    region: str = NEM
+
+    name: ClassVar[str] = "fuel_summary"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_region(self.region)
+
+
+@dataclass(frozen=True)
+class TimeOfDay(Request):
+    """Average day by fuel. Answer: time_of_day (minutes after midnight at the END of the half-hour,
+    30..1440), fuel, generation_mw, load_mw (means over the days found), intervals."""
+
+    region: str = NEM
+
+    name: ClassVar[str] = "time_of_day"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_region(self.region)
+
+
+@dataclass(frozen=True)
+class PriceEvents(Request):
+    """Runs of consecutive 5-minute intervals above ``high_aud_per_mwh`` or below ``low_aud_per_mwh``.
+
+    Answer, newest first, at most 200 rows: regionid, kind ('high' or 'negative'), start (start of the
+    first interval), end (end of the last), intervals, extreme_price_aud_per_mwh,
+    mean_price_aud_per_mwh. A gap in the data ends a run.
+    """
+
+    regions: tuple[str, ...] = REGIONS
+    high_aud_per_mwh: float = 300.0
+    low_aud_per_mwh: float = 0.0
+
+    name: ClassVar[str] = "price_events"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        regions = _sorted_choice(self.regions, REGIONS, "region") or REGIONS
+        object.__setattr__(self, "regions", regions)
+        for name in ("high_aud_per_mwh", "low_aud_per_mwh"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not -1e6 <= value <= 1e6:
+                raise RequestError(f"{name} must be a number of $/MWh.", name)
+
+
+GROUP_COLUMNS: Final = ("region", "fuel", "owner", "station", "technology", "duid")
+"""What AggregateByGroup may group by; planner.py maps each to a registry column."""
+
+
+@dataclass(frozen=True)
+class AggregateByGroup(Request):
+    """Energy, revenue and prices by up to three groups, pooled (never averages of averages).
+
+    Answer, revenue descending: one column per group, generation_mwh, load_mwh, energy_mwh,
+    revenue_aud, generation_revenue_aud, load_revenue_aud, capture_price_aud_per_mwh,
+    load_price_aud_per_mwh, capacity_mw (distinct units), capacity_factor, units, unit_intervals,
+    unit_intervals_expected.
+    """
+
+    group_by: tuple[str, ...] = ("fuel",)
+    regions: tuple[str, ...] = ()
+    fuels: tuple[str, ...] = ()
+
+    name: ClassVar[str] = "aggregate_by_group"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        groups = tuple(self.group_by) if not isinstance(self.group_by, str) else ()
+        if not 1 <= len(groups) <= 3 or len(set(groups)) != len(groups):
+            raise RequestError("Group by one to three different columns.", "group_by")
+        if any(group not in GROUP_COLUMNS for group in groups):
+            raise RequestError(f"Unknown group: choose from {', '.join(GROUP_COLUMNS)}.", "group_by")
+        object.__setattr__(self, "group_by", groups)
+        object.__setattr__(self, "regions", _sorted_choice(self.regions, REGIONS, "region"))
+        object.__setattr__(self, "fuels", _sorted_choice(self.fuels, FUELS, "fuel"))
+
+
+INTEGRATED_COLUMNS: Final = (
+    "settlementdate",
+    "duid",
+    "scadavalue",
+    "station_name",
+    "owner",
+    "fuel_type",
+    "region",
+    "nameplate_capacity",
+    "rrp",
+    "energy_mwh",
+    "revenue_aud",
+    "capacity_factor_pct",
+)
+
+
+@dataclass(frozen=True)
+class IntegratedData(Request):
+    """Unit readings joined with registry and settlement price, one row per unit and 5min or 30min
+    interval, ordered by (settlementdate, duid). Columns: INTEGRATED_COLUMNS, or those named."""
+
+    resolution: Resolution = Resolution.HALF_HOUR
+    regions: tuple[str, ...] = ()
+    fuels: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    name: ClassVar[str] = "integrated_data"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.resolution not in (Resolution.FIVE_MINUTES, Resolution.HALF_HOUR):
+            raise RequestError("Integrated data comes at 5min or 30min.", "resolution")
+        object.__setattr__(self, "regions", _sorted_choice(self.regions, REGIONS, "region"))
+        object.__setattr__(self, "fuels", _sorted_choice(self.fuels, FUELS, "fuel"))
+        columns = _sorted_choice(self.columns, INTEGRATED_COLUMNS, "columns")
+        object.__setattr__(self, "columns", columns or INTEGRATED_COLUMNS)
+
+
+REQUESTS: Final = {
+    cls.name: cls
+    for cls in (
+        GenerationMix,
+        RegionSeries,
+        PriceEnvelope,
+        RegionSummary,
+        LatestInterval,
+        FuelSummary,
+        TimeOfDay,
+        PriceEvents,
+        AggregateByGroup,
+        IntegratedData,
+    )
+}

@@ -1,0 +1,335 @@
+"""The lake's tables: columns, keys, partitioning, and which of two rows for one key is kept.
+
+A separate room from lake.py (docs/decisions/0002) because readers, writers, the MMS reader and the
+tests all need the schema, and none of them needs the others.
+All stamps are naive AEST, interval-ending. ``published_at`` is the time AEMO wrote the source file
+(its C row): of two rows with one key the one published later is kept, unless ``prefer`` says more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+STAMP = pa.timestamp("us")
+
+
+class Partitioning(StrEnum):
+    MONTH = "month"
+    """One file per market month: first stamp 00:05 of the 1st, last 00:00 of the next 1st."""
+    YEAR = "year"
+    """Day-grain rollups, a file per calendar year."""
+    WHOLE = "all"
+    """Small tables kept in one file."""
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One table of the lake.
+
+    ``key`` identifies a row; ``time`` is the column partitions are cut by (interval-ending stamp for
+    month tables, ``date`` for year tables); ``prefer`` is an ORDER BY list tried before
+    ``published_at DESC`` when two rows have one key; ``sort`` is the order inside a file.
+    """
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+    sort: tuple[str, ...]
+    partitioning: Partitioning
+    time: str | None = None
+    prefer: str = ""
+    required: tuple[str, ...] = ()
+    """Columns without which a row is malformed; the others may be null."""
+
+
+def _raw(
+    name: str,
+    columns: list[tuple[str, pa.DataType]],
+    key: tuple[str, ...],
+    prefer: str = "",
+    required: tuple[str, ...] = (),
+) -> TableSpec:
+    schema = pa.schema([*columns, ("published_at", STAMP)])
+    return TableSpec(name, schema, key, key, Partitioning.MONTH, "settlementdate", prefer, (*key, *required))
+
+
+_F = pa.float64()
+_S = pa.string()
+_I = pa.int16()
+
+UNIT_SCADA = _raw(
+    "unit_scada",
+    [("settlementdate", STAMP), ("duid", _S), ("scadavalue", _F)],
+    ("settlementdate", "duid"),
+    required=("scadavalue",),
+)
+"""DISPATCH_UNIT_SCADA. scadavalue: MW at the START of the interval that ends at settlementdate."""
+
+DISPATCH_PRICE = _raw(
+    "dispatch_price",
+    [
+        ("settlementdate", STAMP),
+        ("regionid", _S),
+        ("intervention", _I),
+        ("rrp", _F),
+        ("rop", _F),
+        ("apcflag", _I),
+        ("marketsuspendedflag", _I),
+        ("price_status", _S),
+        ("cumul_pre_ap_energy_price", _F),
+    ],
+    ("settlementdate", "regionid"),
+    prefer="intervention ASC",
+    required=("rrp",),
+)
+"""DISPATCHPRICE. The pricing run (intervention 0) is kept where both runs were published."""
+
+TRADING_PRICE = _raw(
+    "trading_price",
+    [("settlementdate", STAMP), ("regionid", _S), ("rrp", _F), ("rop", _F), ("price_status", _S)],
+    ("settlementdate", "regionid"),
+    required=("rrp",),
+)
+"""TRADINGPRICE. Half-hour stamps up to 2021-10-01 00:00, 5-minute stamps after."""
+
+REGION_DEMAND = _raw(
+    "region_demand",
+    [
+        ("settlementdate", STAMP),
+        ("regionid", _S),
+        ("intervention", _I),
+        ("totaldemand", _F),
+        ("demand_and_nonschedgen", _F),
+        ("availablegeneration", _F),
+        ("dispatchablegeneration", _F),
+        ("dispatchableload", _F),
+        ("netinterchange", _F),
+        ("initialsupply", _F),
+        ("clearedsupply", _F),
+        ("totalintermittentgeneration", _F),
+        ("uigf", _F),
+        ("semischedule_clearedmw", _F),
+        ("ss_solar_uigf", _F),
+        ("ss_solar_clearedmw", _F),
+        ("ss_wind_uigf", _F),
+        ("ss_wind_clearedmw", _F),
+        ("bdu_energy_storage", _F),
+        ("bdu_clearedmw_gen", _F),
+        ("bdu_clearedmw_load", _F),
+    ],
+    ("settlementdate", "regionid"),
+    prefer="intervention DESC",
+    required=("totaldemand",),
+)
+"""DISPATCHREGIONSUM, MW. The physical run (intervention 1) is kept where both were published."""
+
+INTERCONNECTOR_FLOW = _raw(
+    "interconnector_flow",
+    [
+        ("settlementdate", STAMP),
+        ("interconnectorid", _S),
+        ("intervention", _I),
+        ("meteredmwflow", _F),
+        ("mwflow", _F),
+        ("mwlosses", _F),
+        ("exportlimit", _F),
+        ("importlimit", _F),
+        ("marginalvalue", _F),
+    ],
+    ("settlementdate", "interconnectorid"),
+    prefer="intervention DESC",
+    required=("meteredmwflow",),
+)
+"""DISPATCHINTERCONNECTORRES, MW; meteredmwflow is at the interval's start, like scadavalue."""
+
+ROOFTOP_PV = _raw(
+    "rooftop_pv",
+    [("settlementdate", STAMP), ("regionid", _S), ("type", _S), ("power", _F), ("qi", _F)],
+    ("settlementdate", "regionid", "type"),
+    prefer="qi DESC",
+    required=("power",),
+)
+"""ROOFTOP_PV_ACTUAL, mean MW of the half-hour that ends at settlementdate (INTERVAL_DATETIME);
+only whole regions (REGIONID ending in 1). Which type wins is market.ROOFTOP_TYPE_RANK."""
+
+
+def _whole(
+    name: str, columns: list[tuple[str, pa.DataType]], key: tuple[str, ...], required: tuple[str, ...] = ()
+) -> TableSpec:
+    return TableSpec(name, pa.schema(columns), key, key, Partitioning.WHOLE, None, "", (*key, *required))
+
+
+PRICE_THRESHOLDS = _whole(
+    "price_thresholds",
+    [
+        ("effectivedate", STAMP),
+        ("voll", _F),
+        ("marketpricefloor", _F),
+        ("administered_price_threshold", _F),
+        ("source", _S),
+    ],
+    ("effectivedate",),
+)
+"""MARKET_PRICE_THRESHOLDS ($/MWh; threshold in $), or market.PRICE_THRESHOLDS where none is ingested."""
+
+INTERCONNECTORS = _whole(
+    "interconnectors",
+    [("interconnectorid", _S), ("name", _S), ("regionid_from", _S), ("regionid_to", _S), ("source", _S)],
+    ("interconnectorid",),
+)
+"""Topology. A flow whose id is missing here is shown as unmapped and enters no region's balance."""
+
+UNITS = _whole(
+    "units",
+    [
+        ("duid", _S),
+        ("valid_from", STAMP),
+        ("valid_to", STAMP),
+        ("station_name", _S),
+        ("stationid", _S),
+        ("owner", _S),
+        ("participantid", _S),
+        ("regionid", _S),
+        ("fuel", _S),
+        ("fuel_detail", _S),
+        ("technology", _S),
+        ("capacity_mw", _F),
+        ("max_capacity_mw", _F),
+        ("load_capacity_mw", _F),
+        ("storage_mwh", _F),
+        ("dispatch_type", _S),
+        ("schedule_type", _S),
+        ("first_date", STAMP),
+        ("last_date", STAMP),
+        ("latitude", _F),
+        ("longitude", _F),
+        ("successor_duid", _S),
+        ("sources", _S),
+    ],
+    ("duid", "valid_from"),
+)
+"""Units over time: for one duid the spans [valid_from, valid_to) do not overlap and leave no hole;
+the first starts 1998-01-01 and the last ends 2200-01-01, so that a reading always finds its unit.
+A new span starts only when a fact other than a loss factor changes. first_date/last_date are the
+registered dates (null: unknown). capacity_mw is registered capacity, max_capacity_mw maximum
+capacity, load_capacity_mw the registered consumption of a bidirectional unit. fuel is a
+market.Fuel value; fuel_detail keeps e.g. "Black Coal". sources is a JSON object: column -> source."""
+
+UNIT_LOSS_FACTORS = _whole(
+    "unit_loss_factors",
+    [
+        ("duid", _S),
+        ("valid_from", STAMP),
+        ("valid_to", STAMP),
+        ("transmissionlossfactor", _F),
+        ("distributionlossfactor", _F),
+        ("source", _S),
+    ],
+    ("duid", "valid_from"),
+)
+"""Loss factors over time (DUDETAILSUMMARY); spans do not overlap, holes are possible."""
+
+RAW_TABLES = (UNIT_SCADA, DISPATCH_PRICE, TRADING_PRICE, REGION_DEMAND, INTERCONNECTOR_FLOW, ROOFTOP_PV)
+STATIC_TABLES = (PRICE_THRESHOLDS, INTERCONNECTORS, UNITS, UNIT_LOSS_FACTORS)
+
+# Rollups. Every measure is a plain sum or an extreme, so that a coarser bucket is exact from finer
+# ones. load_mwh is <= 0; load_revenue_aud is load_mwh x price, so that it is negative (a cost) at
+# positive prices. unpriced_* is the energy in intervals that have no settlement price; an average
+# price divides by the priced energy only.
+_MEASURES: list[tuple[str, pa.DataType]] = [
+    ("generation_mwh", _F),
+    ("load_mwh", _F),
+    ("generation_revenue_aud", _F),
+    ("load_revenue_aud", _F),
+    ("unpriced_generation_mwh", _F),
+    ("unpriced_load_mwh", _F),
+    ("capacity_mwh", _F),
+    ("min_mw", _F),
+    ("max_mw", _F),
+    ("unit_intervals", pa.int32()),
+    ("unit_intervals_expected", pa.int32()),
+]
+MEASURES = tuple(name for name, _ in _MEASURES)
+"""unit_intervals counts readings, unit_intervals_expected what full buckets of the reporting units
+would hold. capacity_mwh is sum(capacity_mw x 5/60) over readings: the energy at full output.
+min_mw/max_mw are the extremes of the row's own 5-minute total."""
+
+
+def _rollup(
+    name: str, keys: list[tuple[str, pa.DataType]], extra: list[tuple[str, pa.DataType]], time: str
+) -> TableSpec:
+    key = tuple(column for column, _ in keys)
+    partitioning = Partitioning.YEAR if time == "date" else Partitioning.MONTH
+    return TableSpec(name, pa.schema([*keys, *extra]), key, key, partitioning, time)
+
+
+_STAMPED = ("settlementdate", STAMP)
+_DATED = ("date", pa.date32())
+
+_REGION_MEASURES: list[tuple[str, pa.DataType]] = [
+    ("price_hours", _F),
+    ("price_aud_hours_per_mwh", _F),
+    ("min_price_aud_per_mwh", _F),
+    ("max_price_aud_per_mwh", _F),
+    ("negative_price_hours", _F),
+    ("demand_mwh", _F),
+    ("demand_hours", _F),
+    ("min_demand_mw", _F),
+    ("max_demand_mw", _F),
+    ("priced_demand_mwh", _F),
+    ("demand_value_aud", _F),
+    ("net_import_mwh", _F),
+    ("net_import_hours", _F),
+    ("intervals", pa.int32()),
+    ("intervals_expected", pa.int32()),
+]
+
+REGION_5MIN = _rollup(
+    "region_5min",
+    [_STAMPED, ("regionid", _S)],
+    [
+        ("rrp", _F),
+        ("price_aud_per_mwh", _F),
+        ("price_source", _S),
+        ("totaldemand", _F),
+        ("demand_and_nonschedgen", _F),
+        ("netinterchange", _F),
+        ("net_import_mw", _F),
+        ("rooftop_mw", _F),
+        ("intervention", _I),
+    ],
+    "settlementdate",
+)
+"""One row per region and 5-minute interval: settlement price (price_aud_per_mwh; price_source is
+'dispatch', 'trading' or 'mean of six dispatch prices'), dispatch price (rrp), demand, net import
+from metered flows (positive: into the region), rooftop PV (the half-hour's mean, held)."""
+
+REGION_30MIN = _rollup("region_30min", [_STAMPED, ("regionid", _S)], _REGION_MEASURES, "settlementdate")
+REGION_DAY = _rollup("region_day", [_DATED, ("regionid", _S)], _REGION_MEASURES, "date")
+
+UNIT_30MIN = _rollup(
+    "unit_30min", [_STAMPED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_MEASURES], "settlementdate"
+)
+UNIT_DAY = _rollup("unit_day", [_DATED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_MEASURES], "date")
+
+_BY_FUEL = [("regionid", _S), ("fuel", _S)]
+REGION_FUEL_5MIN = _rollup("region_fuel_5min", [_STAMPED, *_BY_FUEL], _MEASURES, "settlementdate")
+REGION_FUEL_30MIN = _rollup("region_fuel_30min", [_STAMPED, *_BY_FUEL], _MEASURES, "settlementdate")
+REGION_FUEL_DAY = _rollup("region_fuel_day", [_DATED, *_BY_FUEL], _MEASURES, "date")
+"""Region x fuel; the fuel "Rooftop Solar" comes from rooftop_pv, the others from unit_scada."""
+
+ROLLUPS = (
+    REGION_5MIN,
+    REGION_30MIN,
+    REGION_DAY,
+    UNIT_30MIN,
+    UNIT_DAY,
+    REGION_FUEL_5MIN,
+    REGION_FUEL_30MIN,
+    REGION_FUEL_DAY,
+)
+
+TABLES = {spec.name: spec for spec in (*RAW_TABLES, *STATIC_TABLES, *ROLLUPS)}
