@@ -1,0 +1,191 @@
+"""Rows into partitions: splits by month, merges with what is there, keeps one row per key.
+
+The stated rule for two rows with one key (tables.TableSpec): the table's own preference first (the
+pricing run for prices, the physical run for flows and demand, the better quality for rooftop PV), then
+the row AEMO published later, then the larger values - so that the outcome does not depend on the order
+in which files arrive.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_layer import sql
+from data_layer.lake import Writer, partition_of
+from data_layer.market import INTERVAL
+from data_layer.tables import TABLES, Partitioning, TableSpec
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one flush did to one partition."""
+
+    table: str
+    partition: str
+    rows_before: int
+    rows_after: int
+    rows_offered: int
+
+    @property
+    def rows_added(self) -> int:
+        return self.rows_after - self.rows_before
+
+
+class Loader:
+    """Collects Arrow rows for the lake's raw and static tables; ``flush`` merges and stages them."""
+
+    def __init__(self, writer: Writer, threads: int = 2, memory_limit_mb: int = 2_000) -> None:
+        self.writer = writer
+        self.connection = connect_writer(writer, threads, memory_limit_mb)
+        self._pending: dict[tuple[str, str], list[pa.Table]] = defaultdict(list)
+
+    def add(self, table: str, rows: pa.Table) -> None:
+        """Queue rows; missing nullable columns become null. ValueError for a null in a key column."""
+        spec = TABLES[table]
+        rows = conform(rows, spec)
+        if rows.num_rows == 0:
+            return
+        for column in spec.required:
+            if rows.column(column).null_count:
+                raise ValueError(f"{table}.{column} must not be null")
+        for partition, part in split(rows, spec):
+            self._pending[table, partition].append(part)
+
+    def replace(self, table: str, rows: pa.Table) -> None:
+        """Make ``rows`` the whole content of a static table."""
+        spec = TABLES[table]
+        if spec.partitioning is not Partitioning.WHOLE:
+            raise ValueError(f"{table} is partitioned by time: use add")
+        self._write(spec, "all", conform(rows, spec), sort=True)
+
+    def flush(self) -> list[Loaded]:
+        """Merge everything queued into the writer's partitions."""
+        done = []
+        for (table, partition), parts in sorted(self._pending.items()):
+            done.append(self._merge(TABLES[table], partition, pa.concat_tables(parts)))
+        self._pending.clear()
+        return done
+
+    def _merge(self, spec: TableSpec, partition: str, offered: pa.Table) -> Loaded:
+        existing = self.writer.partitions(spec.name).get(partition)
+        before = existing.rows if existing else 0
+        if existing is None and _is_strictly_sorted(offered, spec.key):
+            self._write(spec, partition, offered, sort=False)
+            return Loaded(spec.name, partition, 0, offered.num_rows, offered.num_rows)
+        merged = self._unique(spec, offered, self.writer.path(spec.name, partition))
+        self._write(spec, partition, merged, sort=False)
+        return Loaded(spec.name, partition, before, merged.num_rows, offered.num_rows)
+
+    def _unique(self, spec: TableSpec, offered: pa.Table, existing: str | None) -> pa.Table:
+        columns = ", ".join(spec.schema.names)
+        source = f"SELECT {columns} FROM offered"
+        parameters = {}
+        if existing:
+            source += f" UNION ALL SELECT {columns} FROM read_parquet($existing)"
+            parameters["existing"] = existing
+        order = [spec.prefer] if spec.prefer else []
+        if "published_at" in spec.schema.names:
+            order.append("published_at DESC NULLS LAST")
+        order += [
+            f"{name} DESC NULLS LAST" for name in spec.schema.names if name not in (*spec.key, "published_at")
+        ]
+        key = ", ".join(spec.key)
+        cursor = self.connection.cursor()
+        cursor.register("offered", offered)
+        statement = (
+            f"SELECT {columns} FROM ({source}) "
+            f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(order)}) = 1 ORDER BY {key}"
+        )
+        return cursor.execute(statement, parameters).to_arrow_table()
+
+    def _write(self, spec: TableSpec, partition: str, rows: pa.Table, *, sort: bool) -> None:
+        cursor = self.connection.cursor()
+        cursor.register("rows_to_write", rows)
+        path = self.writer.new_path()
+        columns = ", ".join(spec.schema.names)
+        order = f" ORDER BY {', '.join(spec.sort)}" if sort else ""
+        copy_to_parquet(cursor, f"SELECT {columns} FROM rows_to_write{order}", path)
+        first = last = None
+        if spec.time is not None and rows.num_rows:
+            bounds = pc.min_max(rows.column(spec.time)).as_py()
+            first, last = bounds["min"], bounds["max"]
+        self.writer.put(spec.name, partition, path, rows=rows.num_rows, first=first, last=last)
+
+
+def connect_writer(writer: Writer, threads: int, memory_limit_mb: int) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB for the writing process: spills into the lake's staging folder."""
+    connection = duckdb.connect(config={"threads": threads})
+    connection.execute("SET GLOBAL memory_limit = $limit", {"limit": f"{memory_limit_mb}MB"})
+    connection.execute("SET GLOBAL temp_directory = $folder", {"folder": str(writer.staging / "spill")})
+    connection.execute(sql.macros())
+    return connection
+
+
+def copy_to_parquet(
+    cursor: duckdb.DuckDBPyConnection, select: str, path: object, parameters: dict[str, object] | None = None
+) -> None:
+    """Write a query's rows to one zstd Parquet file, in the query's order."""
+    statement = f"COPY ({select}) TO {sql.literal(path)} (FORMAT parquet, COMPRESSION zstd)"  # type: ignore[arg-type]
+    cursor.execute(statement, parameters or {})
+
+
+def conform(rows: pa.Table, spec: TableSpec) -> pa.Table:
+    """``rows`` with exactly the table's columns and types; ArrowInvalid where a value does not fit."""
+    columns = []
+    for field in spec.schema:
+        if field.name in rows.schema.names:
+            column = rows.column(field.name)
+            columns.append(column if column.type == field.type else column.cast(field.type))
+        else:
+            columns.append(pa.nulls(rows.num_rows, field.type))
+    return pa.table(columns, schema=spec.schema)
+
+
+def split(rows: pa.Table, spec: TableSpec) -> list[tuple[str, pa.Table]]:
+    """Cut rows by the partition they belong to (a month's first stamp is 00:05 of the 1st)."""
+    if spec.time is None:
+        return [("all", rows)]
+    column = rows.column(spec.time)
+    bounds = pc.min_max(column).as_py()
+    partition = partition_of(spec.name, bounds["min"])
+    if partition == partition_of(spec.name, bounds["max"]):
+        return [(partition, rows)]
+    parts = []
+    low: datetime | date = bounds["min"]
+    while True:
+        start, end = _bounds_of(partition_of(spec.name, low))
+        inside = pc.and_(pc.greater(column, pa.scalar(start)), pc.less_equal(column, pa.scalar(end)))
+        part = rows.filter(inside)
+        if part.num_rows:
+            parts.append((partition_of(spec.name, low), part))
+        if end >= bounds["max"]:
+            return parts
+        low = end + INTERVAL
+
+
+def _bounds_of(partition: str) -> tuple[datetime, datetime]:
+    """(start, end] stamps of a month partition."""
+    year, month = (int(part) for part in partition.split("-"))
+    start = datetime(year, month, 1)
+    return start, (start + timedelta(days=32)).replace(day=1)
+
+
+def _is_strictly_sorted(rows: pa.Table, key: tuple[str, ...]) -> bool:
+    """True where rows ascend strictly by a (stamp, text) key: then nothing is double or out of order."""
+    if len(key) != 2 or rows.num_rows == 0:
+        return False
+    stamps = rows.column(key[0]).cast(pa.int64()).to_numpy()
+    encoded = rows.column(key[1]).combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[np.argsort(np.array(names, dtype=object))] = np.arange(len(names))
+    codes = rank[encoded.indices.to_numpy()]
+    step = np.diff(stamps)
+    return bool(np.all((step > 0) | ((step == 0) & (np.diff(codes) > 0))))

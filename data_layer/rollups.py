@@ -1,0 +1,136 @@
+"""Builds what the planner chooses from, for the partitions whose inputs changed.
+
+Every rollup partition remembers the content names of the files it was built from; a build that finds
+them unchanged keeps the file. The SQL is views/rollups/<name>.sql, one file per rollup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+import duckdb
+
+from data_layer import sql
+from data_layer.lake import Writer
+from data_layer.loading import connect_writer, copy_to_parquet
+from data_layer.tables import TABLES, Partitioning
+
+BUILD_ORDER: Final = (
+    "region_5min",
+    "region_30min",
+    "unit_30min",
+    "region_fuel_5min",
+    "region_fuel_30min",
+    "region_day",
+    "unit_day",
+    "region_fuel_day",
+)
+"""A rollup comes after what it is built from."""
+
+_TIME_DRIVERS: Final = {
+    "region_5min": ("dispatch_price", "trading_price", "region_demand", "interconnector_flow", "rooftop_pv"),
+    "region_30min": ("region_5min",),
+    "unit_30min": ("unit_scada",),
+    "region_fuel_5min": ("unit_scada", "region_5min"),
+    "region_fuel_30min": ("region_fuel_5min",),
+    "region_day": ("region_30min",),
+    "unit_day": ("unit_30min",),
+    "region_fuel_day": ("region_fuel_30min",),
+}
+"""The tables whose partitions say which partitions a rollup has."""
+
+
+def build(
+    writer: Writer,
+    threads: int = 2,
+    progress: Callable[[str, int, int], None] | None = None,
+    memory_limit_mb: int = 2_000,
+) -> int:
+    """Bring the writer's rollups up to date with its tables; returns the number of files built.
+
+    ``progress(name, done, total)`` is called before each file. Nothing is visible until publish.
+    """
+    builder = _Builder(writer, connect_writer(writer, threads, memory_limit_mb))
+    months = sorted({m for t in _TIME_DRIVERS["region_5min"] + ("unit_scada",) for m in writer.partitions(t)})
+    total = len(months) + 1
+    for done, month in enumerate(months):
+        if progress:
+            progress(f"rollups of {month}", done, total)
+        for rollup in BUILD_ORDER:
+            if TABLES[rollup].partitioning is Partitioning.MONTH:
+                builder.build_month(rollup, month)
+    if progress:
+        progress("daily rollups", len(months), total)
+    for rollup in BUILD_ORDER:
+        if TABLES[rollup].partitioning is Partitioning.YEAR:
+            builder.build_years(rollup)
+    if progress:
+        progress("rollups", total, total)
+    return builder.built
+
+
+class _Builder:
+    def __init__(self, writer: Writer, connection: duckdb.DuckDBPyConnection) -> None:
+        self.writer = writer
+        self.connection = connection
+        self.built = 0
+
+    def build_month(self, rollup: str, month: str) -> None:
+        if not any(month in self.writer.partitions(table) for table in _TIME_DRIVERS[rollup]):
+            self.writer.drop(rollup, month)
+            return
+        text = sql.query_text(f"rollups/{rollup}")
+        files = self._inputs(text, month)
+        self._write(rollup, month, text, files)
+
+    def build_years(self, rollup: str) -> None:
+        (source,) = _TIME_DRIVERS[rollup]
+        text = sql.query_text(f"rollups/{rollup}")
+        years = sorted({month[:4] for month in self.writer.partitions(source)})
+        for year in set(self.writer.partitions(rollup)) - set(years):
+            self.writer.drop(rollup, year)
+        for year in years:
+            months = [month for month in sorted(self.writer.partitions(source)) if month[:4] == year]
+            files = {source: [str(self.writer.path(source, month)) for month in months]}
+            self._write(rollup, year, text, files)
+
+    def _inputs(self, text: str, month: str) -> dict[str, list[str]]:
+        tables, _ = sql.required(text)
+        files = {}
+        for table in tables:
+            partition = "all" if TABLES[table].partitioning is Partitioning.WHOLE else month
+            path = self.writer.path(table, partition)
+            files[table] = [path] if path else []
+        return files
+
+    def _write(self, rollup: str, partition: str, text: str, files: dict[str, list[str]]) -> None:
+        fingerprint = _fingerprint(text, files)
+        existing = self.writer.partitions(rollup).get(partition)
+        if existing is not None and existing.inputs == fingerprint:
+            return
+        statement, parameters = sql.compose(text, files)
+        spec = TABLES[rollup]
+        path = self.writer.new_path()
+        casts = ", ".join(f"CAST({f.name} AS {sql.type_name(f.type)}) AS {f.name}" for f in spec.schema)
+        order = ", ".join(spec.sort)
+        cursor = self.connection.cursor()
+        copy_to_parquet(cursor, f"SELECT {casts} FROM ({statement}) ORDER BY {order}", path, parameters)
+        found = cursor.execute(
+            f"SELECT count(*), min({spec.time}), max({spec.time}) FROM read_parquet($path)", {"path": str(path)}
+        ).fetchone()
+        assert found is not None
+        rows, first, last = found
+        self.writer.put(rollup, partition, path, rows=rows, first=first, last=last, inputs=fingerprint)
+        self.built += 1
+
+
+def _fingerprint(text: str, files: dict[str, list[str]]) -> str:
+    """Changes with the rollup's SQL (its views and macros too) and with its input files' content."""
+    digest = hashlib.sha256(sql.macros().encode())
+    statement, _ = sql.compose(text, {table: ["-"] for table in files})
+    digest.update(statement.encode())
+    for table in sorted(files):
+        digest.update(f"{table}:{','.join(path.rsplit('/', 1)[-1] for path in files[table])};".encode())
+    return digest.hexdigest()[:20]

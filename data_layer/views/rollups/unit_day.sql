@@ -1,0 +1,20 @@
+-- Grain: one row per market day and unit, from unit_30min.
+SELECT
+    CAST(settlementdate - INTERVAL 30 MINUTE AS DATE) AS date,
+    duid,
+    regionid,
+    fuel,
+    sum(generation_mwh) AS generation_mwh,
+    sum(load_mwh) AS load_mwh,
+    sum(generation_revenue_aud) AS generation_revenue_aud,
+    sum(load_revenue_aud) AS load_revenue_aud,
+    sum(unpriced_generation_mwh) AS unpriced_generation_mwh,
+    sum(unpriced_load_mwh) AS unpriced_load_mwh,
+    sum(capacity_mwh) AS capacity_mwh,
+    min(min_mw) AS min_mw,
+    max(max_mw) AS max_mw,
+    CAST(sum(unit_intervals) AS INTEGER) AS unit_intervals,
+    288 AS unit_intervals_expected
+FROM unit_30min
+GROUP BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), duid, regionid, fuel
+ORDER BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), duid
