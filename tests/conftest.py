@@ -1,0 +1,56 @@
+"""What every test shares: where AEMO's real files are, and what a missing browser or file means.
+
+A test that needs real files takes the ``real`` fixture, one that opens Chromium is marked ``browser``.
+Both are skipped with a reason where the machine lacks them; NEMDESK_REQUIRE_REAL=1 and
+NEMDESK_REQUIRE_BROWSER=1 (set by .ci/run) make the lack a failure instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+REAL = Path(os.environ.get("NEMDESK_REAL") or ROOT.parent / "shared" / "real")
+
+
+def _lacking(what: str, switch: str) -> None:
+    if os.environ.get(switch) == "1":
+        pytest.fail(f"{what}, and {switch}=1 demands it", pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Folder of AEMO's real files (nemweb/, samples/, published/, registers/, geo/)."""
+    if not (REAL / "nemweb").is_dir():
+        _lacking(f"AEMO's real files are not at {REAL} (set NEMDESK_REAL)", "NEMDESK_REQUIRE_REAL")
+    return REAL
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") is None:
+        return
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser or not shutil.which("chromedriver"):
+        _lacking("Chromium or chromedriver is not installed (`make browser-deps`)", "NEMDESK_REQUIRE_BROWSER")
+
+
+def pytest_setup_options():  # type: ignore[no-untyped-def]
+    """Chromium's options for dash[testing]: no traffic of its own, one window size."""
+    from selenium.webdriver.chrome.options import Options
+
+    options = Options()
+    for flag in (
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "no-first-run",
+        "window-size=1440,900",
+    ):
+        options.add_argument(f"--{flag}")
+    return options
