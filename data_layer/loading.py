@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -103,7 +105,7 @@ class Loader:
             f"SELECT {columns} FROM ({source}) "
             f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(order)}) = 1 ORDER BY {key}"
         )
-        return cursor.execute(statement, parameters).to_arrow_table()
+        return cursor.sql(statement, params=parameters).to_arrow_table()
 
     def _write(self, spec: TableSpec, partition: str, rows: pa.Table, *, sort: bool) -> None:
         cursor = self.connection.cursor()
@@ -129,10 +131,10 @@ def connect_writer(writer: Writer, threads: int, memory_limit_mb: int) -> duckdb
 
 
 def copy_to_parquet(
-    cursor: duckdb.DuckDBPyConnection, select: str, path: object, parameters: dict[str, object] | None = None
+    cursor: duckdb.DuckDBPyConnection, select: str, path: Path, parameters: dict[str, Any] | None = None
 ) -> None:
     """Write a query's rows to one zstd Parquet file, in the query's order."""
-    statement = f"COPY ({select}) TO {sql.literal(path)} (FORMAT parquet, COMPRESSION zstd)"  # type: ignore[arg-type]
+    statement = f"COPY ({select}) TO {sql.literal(path)} (FORMAT parquet, COMPRESSION zstd)"
     cursor.execute(statement, parameters or {})
 
 

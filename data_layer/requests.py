@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from data_layer.errors import RequestError
-from data_layer.market import FUELS, INTERVAL, NEM, REGIONS, Resolution
+from data_layer.market import FUELS, INTERVAL, NEM, REGIONS, Resolution, market_day
 
 EARLIEST: Final = datetime(1998, 12, 1)
 LATEST: Final = datetime(2100, 1, 1)
@@ -163,6 +163,22 @@ def _sorted_choice(values: Iterable[str], allowed: Iterable[str], what: str) -> 
         if not isinstance(value, str) or value not in allowed:
             raise RequestError(f"Unknown {what}: choose from {', '.join(allowed)}.", what)
     return tuple(value for value in allowed if value in chosen)
+
+
+PRESETS: Final = {"1d": 1, "7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": 0}
+"""Periods counted back from the data's own end, in days."""
+
+
+def preset_period(name: object, first: datetime, last: datetime) -> Period:
+    """A named period that ends with the data: '1d' is the last 24 hours to the minute, the others are
+    whole days up to and including the last one that has data, so that day rollups serve them."""
+    if not isinstance(name, str) or name not in PRESETS:
+        raise RequestError(f"Unknown period: choose {', '.join(PRESETS)}, or a start and an end.", "range")
+    if name == "1d":
+        return Period(last - timedelta(days=1), last)
+    final = market_day(last)
+    days = PRESETS[name]
+    return Period.of_days(final - timedelta(days=days - 1) if days else market_day(first), final)
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,17 @@ and from the fixed names in tables.py and views/.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
+from data_layer.lake import Snapshot
 from data_layer.requests import Period
-from data_layer.tables import TABLES, TableSpec
+from data_layer.tables import MEASURES, REGION_30MIN, TABLES, TableSpec
 
 VIEWS: Final = Path(__file__).parent / "views"
 
@@ -83,49 +85,189 @@ def required(text: str) -> tuple[list[str], list[str]]:
     return tables, views
 
 
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of time read from one table ('unit_interval': from 5-minute unit readings)."""
+
+    table: str
+    period: Period
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A statement with its parameters, and the tables it reads besides its sources."""
+
+    statement: str
+    parameters: dict[str, Any]
+    tables: tuple[str, ...]
+
+
 def compose(
-    text: str,
-    files: Mapping[str, Sequence[str]],
-    period: Period | None = None,
-    replaced: Collection[str] = (),
+    text: str, files: Mapping[str, Sequence[str]], period: Period | None = None
 ) -> tuple[str, dict[str, Any]]:
-    """``text`` with everything it names bound to ``files``; returns the statement and its parameters.
+    """``text`` with every table and view it names bound to ``files``: the statement, its parameters.
 
     ``files`` maps a table to absolute paths; a table without files is an empty relation of its schema.
-    ``period`` limits every time-stamped table to its rows. Names in ``replaced`` are left to the caller
-    (a relation registered under that name).
+    ``period`` limits every time-stamped table to its rows.
     """
-    tables, views = required(text)
     parameters: dict[str, Any] = {}
-    parts: list[str] = []
+    parts = _relations(text, files, period, parameters)
+    return _with(parts, text), parameters
+
+
+def compose_sources(
+    text: str, sources: Mapping[str, tuple[list[Segment], str]], snapshot: Snapshot, period: Period
+) -> Composed:
+    """Like ``compose``, where ``text`` also names relations made of segments of rollups.
+
+    ``sources`` maps a relation's name to its segments and to the kind of its time column: a resolution's
+    name, 'time_of_day', or 'none'.
+    """
+    parameters: dict[str, Any] = {}
+    tables, _ = required(text)
+    files = {table: snapshot.paths(table, period) for table in tables}
+    relations = _relations(text, files, period, parameters)
+    relations += [
+        f"{name} AS NOT MATERIALIZED ({_source_body(name, parts, kind, snapshot, parameters)})"
+        for name, (parts, kind) in sources.items()
+    ]
+    return Composed(_with(relations, text), parameters, tuple(tables))
+
+
+def _with(relations: list[str], text: str) -> str:
+    return f"WITH {', '.join(relations)} SELECT * FROM ({text}) AS answer" if relations else text
+
+
+def _relations(
+    text: str,
+    files: Mapping[str, Sequence[str]],
+    period: Period | None,
+    parameters: dict[str, Any],
+    suffix: str = "",
+) -> list[str]:
+    """One common table expression per table and view; ``suffix`` keeps nested parameters apart."""
+    tables, views = required(text)
+    parts = []
     for name in tables:
-        if name in replaced:
-            continue
         spec = TABLES[name]
         paths = list(files.get(name, ()))
         if not paths:
             parts.append(f"{name} AS NOT MATERIALIZED ({_empty(spec)})")
             continue
-        parameters[f"files_{name}"] = paths
-        body = f"SELECT {', '.join(spec.schema.names)} FROM read_parquet($files_{name})"
+        parameters[f"files_{name}{suffix}"] = paths
+        body = f"SELECT {', '.join(spec.schema.names)} FROM read_parquet($files_{name}{suffix})"
         if period is not None and spec.time is not None:
-            body += f" WHERE {_within(spec)}"
-            parameters["period_start"] = period.start
-            parameters["period_end"] = period.end
+            body += f" WHERE {_within(spec, f'period_start{suffix}', f'period_end{suffix}')}"
+            parameters[f"period_start{suffix}"] = period.start
+            parameters[f"period_end{suffix}"] = period.end
         parts.append(f"{name} AS NOT MATERIALIZED ({body})")
-    parts += [f"{name} AS NOT MATERIALIZED ({view_texts()[name]})" for name in views]
-    if not parts:
-        return text, parameters
-    return f"WITH {', '.join(parts)} SELECT * FROM ({text}) AS answer", parameters
+    return parts + [f"{name} AS NOT MATERIALIZED ({view_texts()[name]})" for name in views]
 
 
-def _within(spec: TableSpec) -> str:
+_REGION_COLUMNS: Final = tuple(name for name in REGION_30MIN.schema.names if name != "settlementdate")
+_FUEL_COLUMNS: Final = ("regionid", "fuel", *MEASURES)
+_UNIT_COLUMNS: Final = ("duid", *_FUEL_COLUMNS)
+
+_STAMP_TIMES: Final = {
+    "none": "CAST(NULL AS TIMESTAMP)",
+    "5min": "settlementdate",
+    "30min": "half_hour_end(settlementdate)",
+    "hour": "hour_end(settlementdate)",
+    "day": "CAST(market_date(settlementdate) AS TIMESTAMP)",
+    "month": "CAST(date_trunc('month', market_date(settlementdate)) AS TIMESTAMP)",
+    "time_of_day": "date_diff('minute', CAST(market_date(settlementdate) AS TIMESTAMP), half_hour_end(settlementdate))",
+}
+_DATE_TIMES: Final = {
+    "none": "CAST(NULL AS TIMESTAMP)",
+    "day": "CAST(date AS TIMESTAMP)",
+    "month": "CAST(date_trunc('month', date) AS TIMESTAMP)",
+}
+
+
+def _source_body(
+    name: str, parts: list[Segment], kind: str, snapshot: Snapshot, parameters: dict[str, Any]
+) -> str:
+    """UNION ALL of the segments with a common set of columns and a bucket column."""
+    time_name = "time_of_day" if kind == "time_of_day" else "time"
+    bodies = []
+    for index, segment in enumerate(parts):
+        label = f"{name}_{index}"
+        if segment.table == "unit_interval":
+            bodies.append(_readings_body(segment, kind, time_name, label, snapshot, parameters))
+        else:
+            bodies.append(_segment_body(segment, kind, time_name, label, snapshot, parameters))
+    return " UNION ALL ".join(bodies)
+
+
+def _readings_body(
+    segment: Segment, kind: str, time_name: str, label: str, snapshot: Snapshot, parameters: dict[str, Any]
+) -> str:
+    """Unit measures finer than any rollup, straight from the readings of the segment."""
+    text = f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)} FROM unit_interval_measures"
+    files = {table: snapshot.paths(table, segment.period) for table in required(text)[0]}
+    return f"({_with(_relations(text, files, segment.period, parameters, f'_{label}'), text)})"
+
+
+def _segment_body(
+    segment: Segment, kind: str, time_name: str, label: str, snapshot: Snapshot, parameters: dict[str, Any]
+) -> str:
+    spec = TABLES[segment.table]
+    if segment.table == "region_5min":
+        columns = _region_interval_columns()
+    else:
+        names = _REGION_COLUMNS if segment.table.startswith("region_") else _UNIT_COLUMNS
+        names = _FUEL_COLUMNS if segment.table.startswith("region_fuel") else names
+        columns = ", ".join(names)
+    times = _DATE_TIMES if spec.time == "date" else _STAMP_TIMES
+    paths = snapshot.paths(segment.table, segment.period)
+    if paths:
+        parameters[f"files_{label}"] = paths
+        relation = f"read_parquet($files_{label})"
+    else:
+        relation = f"({_empty(spec)})"
+    within = _within(spec, f"start_{label}", f"end_{label}")
+    parameters[f"start_{label}"] = segment.period.start
+    parameters[f"end_{label}"] = segment.period.end
+    return f"SELECT {times[kind]} AS {time_name}, {columns} FROM {relation} WHERE {within}"
+
+
+@cache
+def _region_interval_columns() -> str:
+    """The measures of one 5-minute interval, named as the coarser region rollups name them."""
+    return query_text("queries/region_interval_columns")
+
+
+def aggregate_text(columns: Sequence[str], names: Sequence[str]) -> str:
+    """aggregate_by_group.sql over one to three registry columns (fixed names of planner.py)."""
+    padded = [*columns, *["''"] * (3 - len(columns))]
+    groups = ", ".join(f"{column} AS group_{index + 1}" for index, column in enumerate(padded))
+    inner = f"SELECT {groups}, g.* FROM ({query_text('queries/grouped')}) AS g"
+    body = query_text("queries/aggregate_by_group")
+    chosen = ", ".join(f"group_{index + 1} AS {name}" for index, name in enumerate(names))
+    return (
+        f"WITH grouped AS ({inner}) SELECT {chosen}, answer.* EXCLUDE (group_1, group_2, group_3) "
+        f"FROM ({body}) AS answer ORDER BY revenue_aud DESC"
+    )
+
+
+def integrated_text(view: str, columns: Sequence[str]) -> str:
+    """integrated_data.sql over one of the two integrated views, with the named columns."""
+    if view not in view_texts():
+        raise KeyError(view)
+    body = query_text("queries/integrated_data")
+    # Quoted because the names come from a request; they were checked against INTEGRATED_COLUMNS there.
+    chosen = ", ".join(f'"{column}"' for column in columns)
+    return f"WITH integrated AS (SELECT * FROM {view}) SELECT {chosen} FROM ({body}) AS chosen"
+
+
+def _within(spec: TableSpec, start: str, end: str) -> str:
+    """The rows of a table within the period bound to two parameters."""
     if spec.time == "date":
-        return "date >= CAST($period_start AS DATE) AND date < CAST($period_end AS DATE)"
+        return f"date >= CAST(${start} AS DATE) AND date < CAST(${end} AS DATE)"
     if spec.name in _HALF_HOURS:
         # A half-hour that the period's end cuts is still needed for the intervals before the end.
-        return "settlementdate > $period_start AND settlementdate < $period_end + INTERVAL 30 MINUTE"
-    return "settlementdate > $period_start AND settlementdate <= $period_end"
+        return f"settlementdate > ${start} AND settlementdate < ${end} + INTERVAL 30 MINUTE"
+    return f"settlementdate > ${start} AND settlementdate <= ${end}"
 
 
 _HALF_HOURS: Final = frozenset({"rooftop_pv", "trading_price"})

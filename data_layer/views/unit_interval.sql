@@ -1,7 +1,7 @@
 -- Grain: one row per 5-minute interval and unit that reported. MW signed (consumption below zero).
 -- A unit the registry does not know is 'Unmapped', never dropped; an interval without a settlement
 -- price keeps its energy. Where a battery's old DUID reports beside its successor, the old one's
--- readings are left out: they are the same megawatts.
+-- readings are left out: they are the same megawatts. A LOAD has no capacity to generate.
 WITH superseded AS (
     SELECT old.settlementdate, old.duid
     FROM unit_scada AS old
@@ -21,7 +21,7 @@ SELECT
     u.station_name,
     u.owner,
     u.technology,
-    u.capacity_mw,
+    CASE WHEN u.dispatch_type = 'LOAD' THEN NULL ELSE u.capacity_mw END AS capacity_mw,
     p.price_aud_per_mwh
 FROM unit_scada AS s
 LEFT JOIN units AS u

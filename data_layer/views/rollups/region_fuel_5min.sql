@@ -32,6 +32,7 @@ SELECT
     interval_energy_mwh(coalesce(sum(capacity_mw), 0)) AS capacity_mwh,
     sum(mw) AS min_mw,
     sum(mw) AS max_mw,
+    1 AS intervals,
     CAST(count(*) AS INTEGER) AS unit_intervals,
     CAST(count(*) AS INTEGER) AS unit_intervals_expected
 FROM readings

@@ -12,6 +12,7 @@ SELECT
     sum(capacity_mwh) AS capacity_mwh,
     min(min_mw) AS min_mw,
     max(max_mw) AS max_mw,
+    CAST(sum(intervals) AS INTEGER) AS intervals,
     CAST(sum(unit_intervals) AS INTEGER) AS unit_intervals,
     CAST(max(unit_intervals_expected) * 48 AS INTEGER) AS unit_intervals_expected
 FROM region_fuel_30min

@@ -15,6 +15,7 @@ SELECT
     interval_energy_mwh(coalesce(sum(capacity_mw), 0)) AS capacity_mwh,
     min(mw) AS min_mw,
     max(mw) AS max_mw,
+    CAST(count(*) AS INTEGER) AS intervals,
     CAST(count(*) AS INTEGER) AS unit_intervals,
     6 AS unit_intervals_expected
 FROM unit_interval

@@ -1,0 +1,213 @@
+"""What was asked before: answers by (request, lake version), bounded in bytes and in age.
+
+flask-caching is the front (a person may point it at another backend); its counterpart here is an LRU
+by bytes, which none of flask-caching's own backends offers. Equal questions at the same moment are
+computed once: the others wait for the first.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+from cachelib.base import BaseCache
+from flask import Flask
+from flask_caching import Cache
+
+DEFAULT_BYTES: Final = 100 * 1024 * 1024
+DEFAULT_TTL_SECONDS: Final = 300.0
+
+
+class ByteLruCache(BaseCache):
+    """A cachelib backend that keeps at most ``limit_bytes`` of values, least recently used out first.
+
+    Values are Arrow tables (immutable) or bytes, so what is handed out cannot be changed by a caller.
+    A value over the limit is not kept. Thread-safe.
+    """
+
+    def __init__(self, limit_bytes: int = DEFAULT_BYTES, default_timeout: float = DEFAULT_TTL_SECONDS) -> None:
+        super().__init__(default_timeout=int(default_timeout))
+        self.limit_bytes = limit_bytes
+        self.bytes = 0
+        self.evictions = 0
+        self._entries: OrderedDict[str, tuple[Any, int, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Any:
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            value, size, expires = entry
+            if expires and expires < time.monotonic():
+                del self._entries[key]
+                self.bytes -= size
+                return None
+            self._entries.move_to_end(key)
+            return value
+
+    def set(self, key: str, value: Any, timeout: float | None = None) -> bool:
+        size = size_of(value)
+        if size > self.limit_bytes:
+            return False
+        lifetime = self.default_timeout if timeout is None else timeout
+        expires = time.monotonic() + lifetime if lifetime else 0.0
+        with self._lock:
+            old = self._entries.pop(key, None)
+            if old is not None:
+                self.bytes -= old[1]
+            self._entries[key] = (value, size, expires)
+            self.bytes += size
+            while self.bytes > self.limit_bytes:
+                _, (_, freed, _) = self._entries.popitem(last=False)
+                self.bytes -= freed
+                self.evictions += 1
+        return True
+
+    def delete(self, key: str) -> bool:
+        with self._lock:
+            entry = self._entries.pop(key, None)
+            if entry is not None:
+                self.bytes -= entry[1]
+            return entry is not None
+
+    def has(self, key: str) -> bool:
+        return self.get(key) is not None
+
+    def clear(self) -> bool:
+        with self._lock:
+            self._entries.clear()
+            self.bytes = 0
+        return True
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def size_of(value: Any) -> int:
+    """Bytes a cached value holds."""
+    if isinstance(value, pa.Table):
+        return int(value.get_total_buffer_size())
+    if isinstance(value, tuple):
+        return sum(size_of(item) for item in value)
+    return len(value) if isinstance(value, bytes) else 256
+
+
+def byte_lru(app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> ByteLruCache:
+    """Factory in the form flask-caching imports: CACHE_TYPE = 'data_layer.cache.byte_lru'."""
+    return ByteLruCache(config["CACHE_LIMIT_BYTES"], config["CACHE_DEFAULT_TIMEOUT"])
+
+
+@dataclass
+class CacheCounts:
+    hits: int = 0
+    misses: int = 0
+    waits: int = 0
+    """Questions answered by somebody else's computation of the same thing."""
+
+
+class AnswerCache:
+    """flask-caching with single flight. Works without a running Flask application."""
+
+    def __init__(
+        self,
+        limit_bytes: int = DEFAULT_BYTES,
+        ttl_seconds: float = DEFAULT_TTL_SECONDS,
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        config = {
+            "CACHE_TYPE": "data_layer.cache.byte_lru",
+            "CACHE_DEFAULT_TIMEOUT": ttl_seconds,
+            "CACHE_LIMIT_BYTES": limit_bytes,
+            **(options or {}),
+        }
+        application = Flask("nemdesk-cache")
+        self._front = Cache(application, config=config)
+        self._backend: BaseCache = application.extensions["cache"][self._front]
+        self.counts = CacheCounts()
+        self._flights: dict[str, _Flight] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Any:
+        """The value, or None. Counts a hit; a broken backend is a miss, never an error."""
+        try:
+            value = self._backend.get(key)
+        except Exception:  # a cache that fails makes us slower, never wrong
+            value = None
+        if value is not None:
+            self.counts.hits += 1
+        return value
+
+    def get_or_compute(self, key: str, compute: Callable[[], Any]) -> tuple[Any, bool]:
+        """(value, whether it came from the cache). One computation per key at a time in this process."""
+        value = self.get(key)
+        if value is not None:
+            return value, True
+        with self._lock:
+            flight = self._flights.get(key)
+            leader = flight is None
+            if flight is None:
+                flight = self._flights[key] = _Flight()
+        if not leader:
+            self.counts.waits += 1
+            return flight.wait(), True
+        try:
+            self.counts.misses += 1
+            value = compute()
+            self._keep(key, value)
+            flight.land(value)
+            return value, False
+        except BaseException as error:
+            flight.fail(error)
+            raise
+        finally:
+            with self._lock:
+                del self._flights[key]
+
+    def _keep(self, key: str, value: Any) -> None:
+        try:
+            self._backend.set(key, value)
+        except Exception:
+            self._backend.delete(key)
+
+    def clear(self) -> None:
+        self._backend.clear()
+
+    def statistics(self) -> dict[str, int]:
+        facts = {"hits": self.counts.hits, "misses": self.counts.misses, "waits": self.counts.waits}
+        if isinstance(self._backend, ByteLruCache):
+            facts |= {
+                "entries": len(self._backend),
+                "bytes": self._backend.bytes,
+                "limit_bytes": self._backend.limit_bytes,
+                "evictions": self._backend.evictions,
+            }
+        return facts
+
+
+class _Flight:
+    """One computation under way and those who wait for it."""
+
+    def __init__(self) -> None:
+        self._done = threading.Event()
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def land(self, value: Any) -> None:
+        self._value = value
+        self._done.set()
+
+    def fail(self, error: BaseException) -> None:
+        self._error = error
+        self._done.set()
+
+    def wait(self) -> Any:
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value

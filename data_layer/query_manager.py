@@ -1,0 +1,359 @@
+"""HybridQueryManager: the one door between a question and the data.
+
+    from data_layer.query_manager import open_manager
+    manager = open_manager("var/lake")
+    manager.query_integrated_data("2026-06-01", "2026-08-31", regions=["SA1"], fuels=["Solar"])
+
+Frames are pandas with Arrow-backed dtypes; ``answer(...).table`` is the Arrow table itself. Every
+answer says where it came from (``provenance``).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+from data_layer import sql
+from data_layer.cache import DEFAULT_BYTES, DEFAULT_TTL_SECONDS, AnswerCache
+from data_layer.connection import CancelToken, DuckEngine, Engine, Limits
+from data_layer.errors import LakeDamaged, LakeMissing, RequestError, ServerBusy
+from data_layer.lake import HOW_TO_START, Lake, Snapshot
+from data_layer.market import REGIONS, Resolution, market_day
+from data_layer.planner import plan
+from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
+
+HEAVY_WAIT_SECONDS: Final = 2.0
+"""How long a heavy query waits for its turn before the visitor is told that the server is busy."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How an answer was made, for the footer of the page."""
+
+    source: str
+    rows_scanned: int
+    files: int
+    seconds: float
+    version: str
+    engine: str
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows and their provenance. The table is shared with the cache and cannot be changed."""
+
+    table: pa.Table
+    provenance: Provenance
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as a pandas frame of Arrow-backed columns: a new frame each time, safe to change."""
+        return self.table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+@dataclass(frozen=True)
+class LakeState:
+    """What the header says of the data. first/last: stamps of the settlement prices found."""
+
+    version: str
+    kind: str
+    first: datetime | None
+    last: datetime | None
+    created: datetime
+    regions: tuple[str, ...] = REGIONS
+
+
+class Backend(Protocol):
+    """Something that answers a request from one version of the lake."""
+
+    name: str
+
+    def run(
+        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
+    ) -> tuple[pa.Table, str, int, int]:
+        """(rows, source, rows scanned, files read)."""
+        ...
+
+    def is_heavy(self, request: Request, snapshot: Snapshot) -> bool: ...
+
+
+class DuckBackend:
+    """Requests through the planner to DuckDB."""
+
+    name = "duckdb"
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def run(
+        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
+    ) -> tuple[pa.Table, str, int, int]:
+        chosen = plan(request, snapshot)
+        table = self.engine.query(chosen.statement, chosen.parameters, cancel)
+        return table, chosen.source, chosen.rows, chosen.files
+
+    def is_heavy(self, request: Request, snapshot: Snapshot) -> bool:
+        return plan(request, snapshot).heavy
+
+
+class HybridQueryManager:
+    """Answers requests, cached by (request, lake version); see module docstring.
+
+    ``heavy_at_once`` heavy queries run at a time in this process, the next wait HEAVY_WAIT_SECONDS and
+    then get ServerBusy. Thread-safe; usable after a fork (each process opens its own database).
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        backend: Backend | None = None,
+        *,
+        limits: Limits | None = None,
+        cache_bytes: int = DEFAULT_BYTES,
+        cache_ttl_seconds: float = DEFAULT_TTL_SECONDS,
+        cache_options: dict[str, Any] | None = None,
+        heavy_at_once: int = 1,
+    ) -> None:
+        self.lake = lake
+        self.engine = DuckEngine(lake.root, limits)
+        self.backend: Backend = backend or DuckBackend(self.engine)
+        self._cache = AnswerCache(cache_bytes, cache_ttl_seconds, cache_options)
+        self._heavy = threading.BoundedSemaphore(heavy_at_once)
+        self._recent: deque[dict[str, Any]] = deque(maxlen=200)
+        self._queries = 0
+        self._rows = 0
+        self._seconds = 0.0
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def answer(self, request: Request, *, use_cache: bool = True, cancel: CancelToken | None = None) -> Answer:
+        """Answer a request; RequestError where the period lies outside the data."""
+        if not isinstance(request, Request):
+            raise RequestError("Ask with one of the requests of data_layer.requests.")
+        started = time.perf_counter()
+        snapshot = self.lake.snapshot()
+        key = f"{snapshot.token}|{self.backend.name}|{request.key()}"
+        if not use_cache:
+            table, facts = self._compute(request, snapshot, cancel)
+            return self._answer(request, table, facts, snapshot, started, cached=False)
+        (table, facts), cached = self._cache.get_or_compute(
+            key, lambda: self._compute(request, snapshot, cancel)
+        )
+        return self._answer(request, table, facts, snapshot, started, cached=cached)
+
+    def _compute(
+        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None
+    ) -> tuple[pa.Table, tuple[str, int, int]]:
+        self._check_period(request, snapshot)
+        if not self.backend.is_heavy(request, snapshot):
+            return self._run(request, snapshot, cancel)
+        if not self._heavy.acquire(timeout=HEAVY_WAIT_SECONDS):
+            raise ServerBusy("The server is busy with other large questions: try again in a moment.")
+        try:
+            return self._run(request, snapshot, cancel)
+        finally:
+            self._heavy.release()
+
+    def _run(
+        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None
+    ) -> tuple[pa.Table, tuple[str, int, int]]:
+        try:
+            table, source, rows, files = self.backend.run(request, snapshot, cancel)
+        except LakeDamaged:
+            # A version superseded long ago may have been collected between our reading its manifest
+            # and its files: the published version is asked once.
+            newer = self.lake.snapshot()
+            if newer.token == snapshot.token:
+                raise
+            table, source, rows, files = self.backend.run(request, newer, cancel)
+        return table, (source, rows, files)
+
+    def _answer(
+        self,
+        request: Request,
+        table: pa.Table,
+        facts: tuple[str, int, int],
+        snapshot: Snapshot,
+        started: float,
+        *,
+        cached: bool,
+    ) -> Answer:
+        source, rows, files = facts
+        seconds = time.perf_counter() - started
+        provenance = Provenance(source, rows, files, seconds, snapshot.token, self.backend.name, cached)
+        self._queries += 1
+        self._seconds += seconds
+        self._rows += 0 if cached else rows
+        self._recent.append({"request": request.name, "rows": table.num_rows, **asdict(provenance)})
+        return Answer(table, provenance)
+
+    def _check_period(self, request: Request, snapshot: Snapshot) -> None:
+        first, last = _span(snapshot)
+        if first is None or last is None:
+            raise LakeMissing(f"The lake holds no prices and no readings yet: {HOW_TO_START}.")
+        if request.period.end <= first or request.period.start >= last:
+            days = f"{market_day(first):%Y-%m-%d} to {market_day(last):%Y-%m-%d}"
+            raise RequestError(f"There is no data for that period: the data covers {days}.", "start")
+
+    # -- the first dashboard's calls --------------------------------------------------------------
+
+    def query_integrated_data(
+        self,
+        start_date: str | date | datetime,
+        end_date: str | date | datetime,
+        resolution: str = "30min",
+        regions: Iterable[str] = (),
+        fuels: Iterable[str] = (),
+        columns: Iterable[str] = (),
+        use_cache: bool = True,
+    ) -> pd.DataFrame:
+        """Unit readings with registry facts, price and revenue, one row per unit and interval.
+
+        ``end_date`` given as a date means that whole day. Columns: requests.INTEGRATED_COLUMNS.
+        """
+        period = Period.parse(_text(start_date), _text(end_date))
+        try:
+            grain = Resolution(resolution)
+        except ValueError:
+            raise RequestError("Integrated data comes at 5min or 30min.", "resolution") from None
+        request = IntegratedData(period, grain, tuple(regions), tuple(fuels), tuple(columns))
+        return self.answer(request, use_cache=use_cache).frame()
+
+    def aggregate_by_group(
+        self,
+        start_date: str | date | datetime,
+        end_date: str | date | datetime,
+        group_by: Iterable[str] = ("fuel",),
+        regions: Iterable[str] = (),
+        fuels: Iterable[str] = (),
+    ) -> pd.DataFrame:
+        """Energy, revenue and capture price by up to three groups; see requests.AggregateByGroup."""
+        period = Period.parse(_text(start_date), _text(end_date))
+        return self.answer(AggregateByGroup(period, tuple(group_by), tuple(regions), tuple(fuels))).frame()
+
+    def query_chunks(
+        self, query: Request | str, chunk_size: int = 100_000, cancel: CancelToken | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """The rows of a request (or of SQL over the views, from trusted code only) in frames of at most
+        ``chunk_size`` rows, in order; memory stays bounded by one chunk."""
+        statement, parameters = self._statement(query)
+        for batch in self.engine.batches(statement, parameters, chunk_size, cancel):
+            yield pa.Table.from_batches([batch]).to_pandas(types_mapper=pd.ArrowDtype)
+
+    def query_with_progress(
+        self,
+        query: Request | str,
+        chunk_size: int = 100_000,
+        progress_callback: Callable[[int, int], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> pd.DataFrame:
+        """All rows as one frame; ``progress_callback(rows_done, rows_total)`` after every chunk."""
+        statement, parameters = self._statement(query)
+        counted = self.engine.query(f"SELECT count(*) AS n FROM ({statement})", parameters, cancel)
+        total = int(counted.column("n")[0].as_py())
+        frames, done = [], 0
+        if progress_callback:
+            progress_callback(0, total)
+        for frame in self.query_chunks(query, chunk_size, cancel):
+            frames.append(frame)
+            done += len(frame)
+            if progress_callback:
+                progress_callback(done, total)
+        if frames:
+            return pd.concat(frames, ignore_index=True)
+        return self.engine.query(f"SELECT * FROM ({statement}) LIMIT 0", parameters).to_pandas(
+            types_mapper=pd.ArrowDtype
+        )
+
+    def query(self, text: str, parameters: dict[str, Any] | None = None) -> pd.DataFrame:
+        """SQL of a notebook or of the command line over tables and views by name. Never pass text that
+        came from a browser: requests are for that."""
+        statement, bound = self._statement(text)
+        return self.engine.query(statement, {**bound, **(parameters or {})}).to_pandas(types_mapper=pd.ArrowDtype)
+
+    def _statement(self, query: Request | str) -> tuple[str, dict[str, Any]]:
+        snapshot = self.lake.snapshot()
+        if isinstance(query, Request):
+            self._check_period(query, snapshot)
+            chosen = plan(query, snapshot)
+            return chosen.statement, chosen.parameters
+        files = {table: snapshot.paths(table) for table in sql.required(query)[0]}
+        return sql.compose(query, files)
+
+    # -- facts ------------------------------------------------------------------------------------
+
+    def lake_state(self) -> LakeState:
+        """Version, kind and span of the data. LakeMissing where there is none."""
+        snapshot = self.lake.snapshot()
+        first, last = _span(snapshot)
+        return LakeState(snapshot.token, snapshot.kind, first, last, snapshot.created)
+
+    def get_date_ranges(self) -> dict[str, tuple[datetime, datetime]]:
+        """Table -> (first stamp, last stamp), for the tables that have rows."""
+        snapshot = self.lake.snapshot()
+        spans = {table: snapshot.span(table) for table in snapshot.files}
+        return {table: span for table, span in spans.items() if span is not None}
+
+    def cached_bytes(self, key: str, make: Callable[[], bytes]) -> bytes:
+        """Bytes made once per lake version (a serialised figure), in the same bounded cache."""
+        token = self.lake.token()
+        value, _ = self._cache.get_or_compute(f"{token}|bytes|{key}", make)
+        return bytes(value)
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts since the start of this process, the cache's state, and the latest queries."""
+        return {
+            "queries": self._queries,
+            "seconds": self._seconds,
+            "rows_scanned": self._rows,
+            "cache": self._cache.statistics(),
+            "recent": list(self._recent),
+        }
+
+    def clear_cache(self) -> None:
+        self._cache.clear()
+
+
+def _span(snapshot: Snapshot) -> tuple[datetime | None, datetime | None]:
+    """First and last stamp that any chart could show."""
+    spans = [span for t in ("region_5min", "region_fuel_5min") if (span := snapshot.span(t)) is not None]
+    if not spans:
+        return None, None
+    return min(first for first, _ in spans), max(last for _, last in spans)
+
+
+def _text(moment: str | date | datetime) -> str:
+    if isinstance(moment, datetime):
+        return moment.strftime("%Y-%m-%dT%H:%M")
+    return moment.isoformat() if isinstance(moment, date) else moment
+
+
+def open_manager(
+    lake_dir: Path | str,
+    *,
+    backend: str = "duckdb",
+    memory_limit_mb: int = 256,
+    threads: int = 2,
+    timeout_seconds: float = 60.0,
+    max_rows: int = 5_000_000,
+    **options: Any,
+) -> HybridQueryManager:
+    """A manager over the lake in ``lake_dir``; ``backend`` is 'duckdb' or 'pandas' (the way back)."""
+    limits = Limits(threads, memory_limit_mb, timeout_seconds=timeout_seconds, max_rows=max_rows)
+    lake = Lake(lake_dir)
+    if backend == "duckdb":
+        return HybridQueryManager(lake, limits=limits, **options)
+    if backend == "pandas":
+        from data_layer.pandas_backend import PandasBackend
+
+        return HybridQueryManager(lake, PandasBackend(), limits=limits, **options)
+    raise RequestError("The backend must be duckdb or pandas.", "backend")
