@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ from data_layer.errors import (
     QueryTimeout,
     ResultTooLarge,
 )
+
+# The advice is to build a relation instead; that plans every statement twice (measured: 4 to 7 ms more
+# for a small answer), which costs more than the copy it saves.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ class DuckEngine:
         limit = self.limits.max_rows
         bounded = f"SELECT * FROM ({statement}) LIMIT {limit + 1}"
         with self._running(cancel) as cursor:
-            table = cursor.sql(bounded, params=dict(parameters)).to_arrow_table()
+            table = cursor.execute(bounded, dict(parameters)).to_arrow_table()
         if table.num_rows > limit:
             raise ResultTooLarge(
                 f"The answer has more than {limit:,} rows: shorten the period, choose a coarser resolution "

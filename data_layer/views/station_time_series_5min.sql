@@ -1,0 +1,10 @@
+-- Grain: one row per 5-minute interval and unit, with its station; for charts of one station.
+SELECT
+    settlementdate,
+    duid,
+    coalesce(station_name, duid) AS station_name,
+    scadavalue,
+    rrp,
+    revenue_aud,
+    nameplate_capacity
+FROM integrated_data_5min
