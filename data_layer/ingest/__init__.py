@@ -1,0 +1,1 @@
+"""NEMWEB to lake: download, MMS file reader, pipeline. Public face: pipeline.ingest, update, ingest_files."""
