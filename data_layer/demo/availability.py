@@ -71,11 +71,11 @@ def available(unit: Unit, clock: Clock) -> Floats:
 
 
 def squeezes(region: str, clock: Clock) -> Floats:
-    """Share of a region's peaking plant and imports that is withheld: short events a few times a year,
+    """Depth, 0 to 1, of moments in which a region's sellers have the market: short, a few times a year,
     mostly on summer and winter evenings. They are what drives prices to the cap."""
     held = np.zeros(clock.count)
     days = np.unique(clock.day)
-    chance = {"SA1": 0.030, "NSW1": 0.022, "QLD1": 0.024, "VIC1": 0.016, "TAS1": 0.006}[region]
+    chance = {"SA1": 0.042, "NSW1": 0.030, "QLD1": 0.034, "VIC1": 0.024, "TAS1": 0.010}[region]
     season = 0.6 + 1.1 * np.abs(np.cos(2.0 * np.pi * (days - 15) / 365.25))
     for day in days[uniform(days, f"squeeze/{region}") < chance * season]:
         hour = 17.0 + 2.6 * float(uniform(day, f"squeeze hour/{region}"))

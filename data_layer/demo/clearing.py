@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data_layer.demo.fleet import LEVELS, Fleet
+from data_layer.demo.fleet import CAP_LEVEL, LEVELS, Fleet
 from data_layer.demo.noise import Floats
 
 PARENT = {"QLD1": "NSW1", "NSW1": "VIC1", "SA1": "VIC1", "TAS1": "VIC1"}
@@ -30,6 +30,10 @@ class Cleared:
     export: dict[str, Floats]
     """Net export of each region to its parent."""
     dispatch: npt.NDArray[np.float64]
+
+
+WITHHELD_OFFER = np.interp(LEVELS, [1_500.0, 4_000.0, 13_000.0, CAP_LEVEL], [0.0, 0.06, 0.15, 1.0])
+"""Share offered at or below each of LEVELS of power that its owner has re-bid to the top."""
 
 
 def _position(curve: Floats, wanted: Floats) -> Floats:
@@ -52,14 +56,20 @@ def _blend(position: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]
 def clear(
     fleet: Fleet,
     available: Floats,
+    withheld: Floats,
     demand: dict[str, Floats],
     limits: dict[str, tuple[Floats, Floats]],
     levels: Floats,
 ) -> Cleared:
-    """``available`` is intervals x units (MW), ``demand`` MW net of what does not bid, ``limits``
-    region -> (least, most) export to its parent in MW, ``levels`` the prices LEVELS stands for."""
-    own = {r: available[:, cols] @ fleet.offers[cols] for r, cols in fleet.columns.items()}
-    total = {region: curve.copy() for region, curve in own.items()}
+    """``available`` is intervals x units (MW), ``withheld`` the share of it that is re-bid to the top,
+    ``demand`` MW net of what does not bid, ``limits`` region -> (least, most) export to its parent in
+    MW, ``levels`` the prices LEVELS stands for."""
+    ordinary = available * (1.0 - withheld)
+    total = {r: ordinary[:, cols] @ fleet.offers[cols] for r, cols in fleet.columns.items()}
+    squeezed = np.flatnonzero(withheld.any(axis=1))
+    rebid = available[squeezed] * withheld[squeezed]
+    for region, cols in fleet.columns.items():
+        total[region][squeezed] += rebid[:, cols].sum(axis=1)[:, None] * WITHHELD_OFFER
     surplus: dict[str, Floats] = {}
     for region, parent in PARENT.items():
         least, most = limits[region]
@@ -83,6 +93,9 @@ def clear(
     for region, cols in fleet.columns.items():
         lower, upper, share = _blend(position[region])
         offers = fleet.offers[cols].T
-        dispatch[:, cols] = available[:, cols] * (offers[lower] * (1 - share[:, None]) + offers[upper] * share[:, None])
+        weights = share[:, None]
+        dispatch[:, cols] = ordinary[:, cols] * (offers[lower] * (1 - weights) + offers[upper] * weights)
+        top = (WITHHELD_OFFER[lower] * (1 - share) + WITHHELD_OFFER[upper] * share)[squeezed, None]
+        dispatch[np.ix_(squeezed, cols)] += rebid[:, cols] * top
         price[region] = levels[lower] * (1 - share) + levels[upper] * share
     return Cleared(price, export, dispatch)

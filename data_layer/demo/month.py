@@ -21,7 +21,10 @@ from data_layer.demo.weather import INTERVALS_PER_DAY, Clock
 from data_layer.market import INTERCONNECTORS, REGIONS, Fuel, threshold_at
 from data_layer.tables import TABLES
 
-_PEAKERS = (Fuel.OCGT, Fuel.WATER, Fuel.DISTILLATE, Fuel.GAS_OTHER)
+# Share of a unit's power that a full squeeze re-bids to the top of the curve.
+_REBID = {
+    Fuel.OCGT: 0.95, Fuel.WATER: 0.9, Fuel.DISTILLATE: 0.95, Fuel.GAS_OTHER: 0.9, Fuel.CCGT: 0.6, Fuel.COAL: 0.24,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,21 @@ class Month:
 
     @cached_property
     def available(self) -> Floats:
-        """intervals x units of the fleet, MW, squeezes taken off."""
+        """intervals x units of the fleet, MW."""
         units = self.stations.fleet.units
         mw = np.empty((self.clock.count, len(units)))
         for column, unit in enumerate(units):
             mw[:, column] = availability.available(unit, self.clock)
-            if unit.fuel in _PEAKERS and not unit.pump:
-                mw[:, column] *= 1.0 - 0.8 * self.held[unit.regionid]
         return mw
+
+    @cached_property
+    def withheld(self) -> Floats:
+        """intervals x units: share of the available power that is re-bid to the top."""
+        share = np.zeros_like(self.available)
+        for column, unit in enumerate(self.stations.fleet.units):
+            if not unit.pump and unit.schedule_type != "NON-SCHEDULED":
+                share[:, column] = _REBID.get(Fuel(unit.fuel), 0.0) * self.held[unit.regionid]
+        return share
 
     @cached_property
     def held(self) -> dict[str, Floats]:
@@ -71,7 +81,7 @@ class Month:
     @cached_property
     def use(self) -> dict[str, Floats]:
         """Demand to be met by all units together (operational demand), MW."""
-        return {r: np.maximum(underlying_demand(self.clock, r) - self.rooftop[r], 60.0) for r in REGIONS}
+        return {r: np.maximum(underlying_demand(self.clock, r) - self.rooftop[r], -450.0) for r in REGIONS}
 
     @cached_property
     def plans(self) -> dict[str, tuple[Floats, Floats]]:
@@ -95,7 +105,7 @@ class Month:
         bands = {}
         for line in network.LINES:
             lower, upper = network.line_limits(line, self.clock)
-            importing = 1.0 - 0.6 * self.held[line.child]
+            importing = 1.0 - 0.85 * self.held[line.child]
             if line.sign > 0:
                 lower = np.round(lower * importing, 2)
             else:
@@ -112,7 +122,7 @@ class Month:
         cap = threshold_at(self.first_day).cap_aud_per_mwh
         # The top of the curve scales with the cap; ordinary offers do not.
         levels = np.where(LEVELS == CAP_LEVEL, cap, np.minimum(LEVELS, 0.75 * cap))
-        return clear(self.stations.fleet, self.available, net, limits, levels)
+        return clear(self.stations.fleet, self.available, self.withheld, net, limits, levels)
 
     @cached_property
     def price(self) -> dict[str, Floats]:
@@ -120,8 +130,15 @@ class Month:
         hours = self.clock.hours
         drift = 1.0 + 0.09 * smooth(hours, 700.0, "fuel cost") + 0.05 * smooth(hours, 60.0, "bidding")
         drift = drift - 0.07 * self.clock.season
-        ordinary = {r: (p > 0) & (p < 1_000) for r, p in self.cleared.price.items()}
-        return {r: np.round(np.where(ordinary[r], p * drift, p), 2) for r, p in self.cleared.price.items()}
+        limits = threshold_at(self.first_day)
+        prices = {}
+        for region, cleared in self.cleared.price.items():
+            price = np.where((cleared > 0) & (cleared < 1_000), cleared * drift, cleared)
+            # Offers cluster at the two limits, so that prices that come near reach them.
+            price = np.where(price > 0.75 * limits.cap_aud_per_mwh, limits.cap_aud_per_mwh, price)
+            price = np.where(price < 0.8 * limits.floor_aud_per_mwh, limits.floor_aud_per_mwh, price)
+            prices[region] = np.round(price, 2)
+        return prices
 
     @cached_property
     def flows(self) -> dict[str, Floats]:
@@ -164,19 +181,24 @@ class Month:
         return pa.array(stamps, type=pa.timestamp("us"))
 
     def _scada_table(self, rows: slice) -> pa.Table:
+        """Readings in runs of intervals that miss the same units: cheaper than filtering every row."""
         duids, values, exists = self.scada
-        chosen = exists[rows].ravel()
-        stamps = np.repeat(self.clock.stamps[rows], len(duids))[chosen]
-        names = np.tile(np.arange(len(duids), dtype=np.int32), rows.stop - rows.start)[chosen]
-        return _fitted(
-            "unit_scada",
-            {
+        changes = np.flatnonzero((exists[rows][1:] != exists[rows][:-1]).any(axis=1)) + 1 + rows.start
+        edges = [rows.start, *changes.tolist(), rows.stop]
+        parts = []
+        for start, stop in zip(edges, edges[1:], strict=False):
+            run, reporting = slice(start, stop), np.flatnonzero(exists[start])
+            if not len(reporting):
+                continue
+            stamps = np.repeat(self.clock.stamps[run], len(reporting))
+            columns = {
                 "settlementdate": pa.array(stamps),
-                "duid": pa.DictionaryArray.from_arrays(names, pa.array(duids)).cast(pa.string()),
-                "scadavalue": pa.array(values[rows].ravel()[chosen]),
+                "duid": _cycled([duids[i] for i in reporting], run),
+                "scadavalue": pa.array(values[run][:, reporting].ravel()),
                 "published_at": self._published(stamps),
-            },
-        )
+            }
+            parts.append(_fitted("unit_scada", columns))
+        return pa.concat_tables(parts)
 
     def _prices(self, rows: slice) -> pa.Table:
         rrp = _interleaved([self.price[r][rows] for r in REGIONS])
@@ -321,8 +343,13 @@ def _interleaved(series: list[Floats]) -> Floats:
 
 
 def _cycled(names: tuple[str, ...] | list[str], rows: slice) -> pa.Array:
-    indices = np.tile(np.arange(len(names), dtype=np.int32), rows.stop - rows.start)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(list(names))).cast(pa.string())
+    """``names`` over and over, once per row: the text column of (settlementdate, id), laid out
+    directly because a month of readings has two million of them."""
+    times = rows.stop - rows.start
+    text = "".join(names).encode("ascii")
+    lengths = np.tile(np.array([len(name) for name in names], dtype=np.int32), times)
+    offsets = np.concatenate([np.zeros(1, dtype=np.int32), np.cumsum(lengths, dtype=np.int32)])
+    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets.tobytes()), pa.py_buffer(text * times))
 
 
 def _fitted(table: str, columns: Mapping[str, Any]) -> pa.Table:

@@ -25,9 +25,9 @@ class Line:
 
 
 LINES = (
-    Line("NSW1-QLD1", "QLD1", -1, 640.0, 1_120.0, 5.2e-5),
+    Line("NSW1-QLD1", "QLD1", -1, 700.0, 1_250.0, 5.2e-5),
     Line("N-Q-MNSP1", "QLD1", -1, 95.0, 175.0, 3.0e-4),
-    Line("VIC1-NSW1", "NSW1", -1, 940.0, 520.0, 6.0e-5),
+    Line("VIC1-NSW1", "NSW1", -1, 1_050.0, 680.0, 6.0e-5),
     Line("V-SA", "SA1", -1, 600.0, 550.0, 8.0e-5),
     Line("V-S-MNSP1", "SA1", -1, 205.0, 165.0, 2.6e-4),
     Line("T-V-MNSP1", "TAS1", 1, 594.0, 470.0, 6.5e-5),
@@ -41,7 +41,7 @@ def line_limits(line: Line, clock: Clock) -> tuple[Floats, Floats]:
     times forced to flow south, so that both bounds have one sign.
     """
     name = line.interconnectorid
-    state = 0.9 - 0.09 * np.abs(smooth(clock.hours, 7.0, f"limit/{name}")) - 0.02 * smooth(clock.hours, 0.6, f"l5/{name}")
+    state = 0.95 - 0.08 * np.abs(smooth(clock.hours, 7.0, f"limit/{name}")) - 0.02 * smooth(clock.hours, 0.6, f"l5/{name}")
     week = clock.day // 7
     cut = np.where(uniform(week, f"line outage/{name}") < 0.07, 0.55, 1.0)
     working_hours = (clock.hour > 7.0) & (clock.hour < 17.0)

@@ -44,9 +44,16 @@ def normal(index: npt.ArrayLike, stream: str) -> Floats:
     return np.asarray(radius * np.cos(2.0 * np.pi * uniform(index, stream + "/angle")))
 
 
+_SLOW, _EVERY = 3.0, 9
+"""Noise this slow (hours) is worked out for every ninth interval only and drawn straight between."""
+
+
 def smooth(hours: Floats, period_hours: float, stream: str) -> Floats:
     """Smooth noise of about unit variance over absolute ``hours`` (ascending), correlated over
     ``period_hours``: normal values at whole multiples of the period, blended between them."""
+    if period_hours >= _SLOW and len(hours) > _EVERY:
+        nodes = np.append(hours[::_EVERY], hours[-1] + 1e-6)
+        return np.asarray(np.interp(hours, nodes, smooth(nodes, period_hours, stream)))
     position = hours / period_hours
     knot = np.floor(position).astype(np.int64)
     first = int(knot.min())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from data_layer.demo.noise import Floats, smooth
-from data_layer.market import REGIONS
 
 EPOCH = datetime(2000, 1, 1)
 INTERVALS_PER_DAY = 288
@@ -93,6 +92,7 @@ def sun_height(clock: Clock, latitude: float, longitude: float) -> Floats:
     return np.asarray(np.maximum(sine, 0.0))
 
 
+@lru_cache(maxsize=24)
 def cloudiness(clock: Clock, region: str) -> Floats:
     """0 clear to 1 overcast. Summers in the north and winters in the south are cloudier."""
     tilt = {"QLD1": 0.07, "NSW1": 0.0, "SA1": -0.08, "VIC1": -0.08, "TAS1": -0.05}[region]
@@ -102,6 +102,7 @@ def cloudiness(clock: Clock, region: str) -> Floats:
     return np.asarray(np.clip(level, 0.0, 1.0))
 
 
+@lru_cache(maxsize=24)
 def temperature(clock: Clock, region: str) -> Floats:
     """Degrees C: season, time of day, and the warm air ahead of a front."""
     mean, swing, span = CLIMATE[region]
@@ -123,7 +124,7 @@ def wind_output(clock: Clock, name: str, region: str, latitude: float, longitude
     gusts = 0.12 * smooth(clock.hours, 0.4, f"gust/{name}")
     night = 0.28 * np.cos(2.0 * np.pi * (clock.hour - 1.0) / 24.0)
     # Queensland's trade winds blow in the dry half of the year, the south's westerlies in spring.
-    speed = 7.0 + 2.6 * (south * front + local + gusts + night) - 0.35 * clock.season
+    speed = 7.5 + 2.6 * (south * front + local + gusts + night) - 0.35 * clock.season
     return np.asarray(np.clip((speed - 3.0) / 9.2, 0.0, 1.0) ** 1.75 * 0.96)
 
 
@@ -142,7 +143,4 @@ def rooftop_output(clock: Clock, region: str) -> Floats:
     """Share of installed rooftop PV capacity that is generated in a region, 0 to 1."""
     height = sun_height(clock, *CENTRES[region])
     warm = 1.0 - 0.004 * np.maximum(temperature(clock, region) - 20.0, 0.0)
-    return np.asarray(0.8 * height**1.12 * (1.0 - 0.68 * cloudiness(clock, region) ** 1.4) * warm)
-
-
-__all__ = ["CENTRES", "Clock", "REGIONS", "cloudiness", "rooftop_output", "solar_output", "temperature", "wind_output"]
+    return np.asarray(0.69 * height**1.12 * (1.0 - 0.68 * cloudiness(clock, region) ** 1.4) * warm)
