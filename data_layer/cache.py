@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pyarrow as pa
@@ -30,7 +31,9 @@ class ByteLruCache(BaseCache):
     A value over the limit is not kept. Thread-safe.
     """
 
-    def __init__(self, limit_bytes: int = DEFAULT_BYTES, default_timeout: float = DEFAULT_TTL_SECONDS) -> None:
+    def __init__(
+        self, limit_bytes: int = DEFAULT_BYTES, default_timeout: float = DEFAULT_TTL_SECONDS
+    ) -> None:
         super().__init__(default_timeout=int(default_timeout))
         self.limit_bytes = limit_bytes
         self.bytes = 0
@@ -51,11 +54,12 @@ class ByteLruCache(BaseCache):
             self._entries.move_to_end(key)
             return value
 
-    def set(self, key: str, value: Any, timeout: float | None = None) -> bool:
+    def set(self, key: str, value: Any, timeout: int | timedelta | None = None) -> bool:
         size = size_of(value)
         if size > self.limit_bytes:
             return False
-        lifetime = self.default_timeout if timeout is None else timeout
+        lifetime = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+        lifetime = self.default_timeout if lifetime is None else lifetime
         expires = time.monotonic() + lifetime if lifetime else 0.0
         with self._lock:
             old = self._entries.pop(key, None)

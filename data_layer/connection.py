@@ -108,9 +108,8 @@ class DuckEngine:
     ) -> pa.Table:
         """All rows as an Arrow table. ResultTooLarge, QueryTimeout, QueryCancelled, LakeDamaged."""
         limit = self.limits.max_rows
-        bounded = f"SELECT * FROM ({statement}) LIMIT {limit + 1}"
         with self._running(cancel) as cursor:
-            table = cursor.execute(bounded, dict(parameters)).to_arrow_table()
+            table: pa.Table = cursor.execute(sql.bounded(statement, limit), dict(parameters)).to_arrow_table()
         if table.num_rows > limit:
             raise ResultTooLarge(
                 f"The answer has more than {limit:,} rows: shorten the period, choose a coarser resolution "
@@ -125,7 +124,7 @@ class DuckEngine:
         rows_per_batch: int,
         cancel: CancelToken | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """The rows in pieces of at most ``rows_per_batch``, in the statement's order, without ever holding all."""
+        """The rows in pieces of at most ``rows_per_batch``, in order, without ever holding them all."""
         with self._running(cancel) as cursor:
             reader = cursor.sql(statement, params=dict(parameters)).to_arrow_reader(rows_per_batch)
             for batch in reader:
@@ -151,15 +150,20 @@ class DuckEngine:
             return QueryCancelled("The query was stopped.")
         if isinstance(error, duckdb.InterruptException) or "max_execution_time" in text:
             return QueryTimeout(
-                f"The query ran longer than {self.limits.timeout_seconds:g} s: shorten the period or choose a "
-                "coarser resolution."
+                f"The query ran longer than {self.limits.timeout_seconds:g} s: shorten the period or choose "
+                "a coarser resolution."
             )
         if isinstance(error, duckdb.OutOfMemoryException):
             return ResultTooLarge(
-                "The query needs more memory than it may use: shorten the period or choose a coarser resolution."
+                "The query needs more memory than it may use: shorten the period or choose a coarser "
+                "resolution."
             )
-        if isinstance(error, duckdb.IOException | duckdb.InvalidInputException | duckdb.SerializationException):
-            return LakeDamaged(f"A file of the lake cannot be read: {_file_named_in(text)}. Ingest that month again.")
+        if isinstance(
+            error, duckdb.IOException | duckdb.InvalidInputException | duckdb.SerializationException
+        ):
+            return LakeDamaged(
+                f"A file of the lake cannot be read: {_file_named_in(text)}. Ingest that month again."
+            )
         return DataLayerError("The query failed inside the database; the log has the details.")
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
@@ -193,7 +197,7 @@ class DuckEngine:
             "lock_configuration": True,
         }
         for name, value in settings.items():
-            connection.execute(f"SET GLOBAL {name} = $value", {"value": value})
+            connection.execute(sql.setting(name), {"value": value})
         return connection
 
 

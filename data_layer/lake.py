@@ -25,16 +25,19 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final
 
 from data_layer.errors import LakeBusy, LakeDamaged, LakeMissing
-from data_layer.market import market_day
-from data_layer.requests import Period
-from data_layer.tables import TABLES, Partitioning
+from data_layer.snapshot import LakeFile as LakeFile
+from data_layer.snapshot import Snapshot as Snapshot
+from data_layer.snapshot import directory_of
+from data_layer.snapshot import partition_of as partition_of
+from data_layer.tables import TABLES
 
 MANIFEST_FORMAT: Final = 1
 KIND_DEMO: Final = "demo"
@@ -42,104 +45,9 @@ KIND_AEMO: Final = "aemo"
 GRACE: Final = timedelta(hours=1)
 """How long a superseded version stays readable."""
 
-HOW_TO_START: Final = "run `python -m app ingest` to load AEMO's data, or `python -m app demo` for demonstration data"
-
-
-@dataclass(frozen=True)
-class LakeFile:
-    """One Parquet file of a version. ``first``/``last`` bound the table's time column (ISO, market
-    time); ``inputs`` names what a rollup was built from, so that an unchanged one is kept."""
-
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
-    first: str | None = None
-    last: str | None = None
-    inputs: str = ""
-
-    @property
-    def last_stamp(self) -> datetime | None:
-        return datetime.fromisoformat(self.last) if self.last else None
-
-    @property
-    def first_stamp(self) -> datetime | None:
-        return datetime.fromisoformat(self.first) if self.first else None
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A published version: all that a reader needs to know of the lake. Immutable and cheap."""
-
-    root: Path
-    token: str
-    number: int
-    kind: str
-    created: datetime
-    files: Mapping[str, Mapping[str, LakeFile]]
-    notes: Mapping[str, Any] = field(default_factory=dict)
-    """Small facts the writer left: ingested files and refusals are under 'ledger' (a file name)."""
-
-    def partitions(self, table: str) -> Mapping[str, LakeFile]:
-        """Partition name ('2025-01', '2025' or 'all') -> file, in order."""
-        return self.files.get(table, {})
-
-    def select(self, table: str, period: Period | None = None) -> list[LakeFile]:
-        """Files of ``table`` that can hold rows of ``period``, oldest first."""
-        chosen = []
-        for name, entry in sorted(self.partitions(table).items()):
-            if period is not None and not _overlaps(name, entry, period):
-                continue
-            chosen.append(entry)
-        return chosen
-
-    def paths(self, table: str, period: Period | None = None) -> list[str]:
-        """Absolute paths of ``select``."""
-        return [str(self.root / entry.path) for entry in self.select(table, period)]
-
-    def span(self, table: str) -> tuple[datetime, datetime] | None:
-        """First and last stamp of ``table``, or None where it is empty."""
-        entries = [entry for entry in self.partitions(table).values() if entry.first and entry.last]
-        if not entries:
-            return None
-        firsts = [entry.first_stamp for entry in entries]
-        lasts = [entry.last_stamp for entry in entries]
-        return min(f for f in firsts if f), max(x for x in lasts if x)
-
-    def rows(self, table: str) -> int:
-        return sum(entry.rows for entry in self.partitions(table).values())
-
-    @property
-    def registry_version(self) -> str:
-        """Changes when the units table does; rollups that carry registry facts name it."""
-        units = self.partitions("units").get("all")
-        return units.sha256[:16] if units else "none"
-
-
-def _overlaps(partition: str, entry: LakeFile, period: Period) -> bool:
-    if entry.first is None or entry.last is None:
-        return entry.rows > 0
-    first, last = entry.first_stamp, entry.last_stamp
-    assert first is not None and last is not None
-    if len(entry.first) == 10:  # a date table: the day covers (date, date + 1]
-        return first < period.end and last + timedelta(days=1) > period.start
-    return first <= period.end and last > period.start
-
-
-def partition_of(table: str, moment: datetime | date) -> str:
-    """The partition a row belongs to, from its interval-ending stamp or its date."""
-    spec = TABLES[table]
-    if spec.partitioning is Partitioning.WHOLE:
-        return "all"
-    day = market_day(moment) if isinstance(moment, datetime) else moment
-    return f"{day.year:04d}" if spec.partitioning is Partitioning.YEAR else f"{day.year:04d}-{day.month:02d}"
-
-
-def _directory_of(table: str, partition: str) -> str:
-    if partition == "all":
-        return f"data/{table}"
-    year, _, month = partition.partition("-")
-    return f"data/{table}/year={year}" + (f"/month={month}" if month else "")
+HOW_TO_START: Final = (
+    "run `python -m app ingest` to load AEMO's data, or `python -m app demo` for demonstration data"
+)
 
 
 class Lake:
@@ -204,7 +112,8 @@ class Lake:
                 handle.seek(0)
                 holder = handle.read().strip() or "unknown"
                 raise LakeBusy(
-                    f"Another ingest is writing this lake (process {holder}): wait until it ends, then try again."
+                    f"Another ingest is writing this lake (process {holder}): wait until it ends, "
+                    "then try again."
                 ) from None
             _note_holder(handle)
             staging = self.root / "staging"
@@ -226,7 +135,7 @@ class Lake:
         now = time.time()
         manifests = sorted((self.root / "versions").glob("*.json"))
         # A version is superseded at the moment the next one was made, not when it was made itself.
-        ages = {path: now - later.stat().st_mtime for path, later in zip(manifests, manifests[1:], strict=False)}
+        ages = {path: now - later.stat().st_mtime for path, later in pairwise(manifests)}
         kept, removed = [], 0
         for path in manifests:
             if path.stem == current or ages.get(path, 0.0) < grace.total_seconds():
@@ -234,7 +143,7 @@ class Lake:
             else:
                 path.unlink()
                 removed += 1
-        named = set()
+        named: set[str] = set()
         for path in kept:
             snapshot = self._read(path.stem)
             named.update(entry.path for parts in snapshot.files.values() for entry in parts.values())
@@ -299,7 +208,7 @@ class Writer:
         if table not in TABLES:
             raise KeyError(table)
         digest = _sha256(path)
-        target = f"{_directory_of(table, partition)}/{digest[:20]}.parquet"
+        target = f"{directory_of(table, partition)}/{digest[:20]}.parquet"
         absolute = self.lake.root / target
         size = path.stat().st_size
         if absolute.exists():
@@ -365,7 +274,7 @@ class Writer:
         _fsync(staged)
         for table, parts in self._files.items():
             for name in parts:
-                _fsync_directory(self.lake.root / _directory_of(table, name), self._synced)
+                _fsync_directory(self.lake.root / directory_of(table, name), self._synced)
         os.replace(staged, versions / f"{token}.json")
         _fsync_directory(versions)
         pointer = self.staging / "CURRENT"
@@ -384,7 +293,11 @@ class Writer:
     def _unchanged(self, body: dict[str, Any]) -> bool:
         assert self.base is not None
         before = {t: {n: vars(e) for n, e in parts.items()} for t, parts in self.base.files.items() if parts}
-        return before == body["tables"] and dict(self.base.notes) == body["notes"] and self.base.kind == body["kind"]
+        return (
+            before == body["tables"]
+            and dict(self.base.notes) == body["notes"]
+            and self.base.kind == body["kind"]
+        )
 
 
 def _iso(moment: datetime | date | None) -> str | None:

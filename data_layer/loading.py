@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -86,34 +84,17 @@ class Loader:
         return Loaded(spec.name, partition, before, merged.num_rows, offered.num_rows)
 
     def _unique(self, spec: TableSpec, offered: pa.Table, existing: str | None) -> pa.Table:
-        columns = ", ".join(spec.schema.names)
-        source = f"SELECT {columns} FROM offered"
-        parameters = {}
-        if existing:
-            source += f" UNION ALL SELECT {columns} FROM read_parquet($existing)"
-            parameters["existing"] = existing
-        order = [spec.prefer] if spec.prefer else []
-        if "published_at" in spec.schema.names:
-            order.append("published_at DESC NULLS LAST")
-        order += [
-            f"{name} DESC NULLS LAST" for name in spec.schema.names if name not in (*spec.key, "published_at")
-        ]
-        key = ", ".join(spec.key)
         cursor = self.connection.cursor()
         cursor.register("offered", offered)
-        statement = (
-            f"SELECT {columns} FROM ({source}) "
-            f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(order)}) = 1 ORDER BY {key}"
-        )
+        parameters = {"existing": existing} if existing else {}
+        statement = sql.merge_statement(spec, with_existing=existing is not None)
         return cursor.sql(statement, params=parameters).to_arrow_table()
 
     def _write(self, spec: TableSpec, partition: str, rows: pa.Table, *, sort: bool) -> None:
         cursor = self.connection.cursor()
         cursor.register("rows_to_write", rows)
         path = self.writer.new_path()
-        columns = ", ".join(spec.schema.names)
-        order = f" ORDER BY {', '.join(spec.sort)}" if sort else ""
-        copy_to_parquet(cursor, f"SELECT {columns} FROM rows_to_write{order}", path)
+        cursor.execute(sql.write_statement(spec, path, sort=sort))
         first = last = None
         if spec.time is not None and rows.num_rows:
             bounds = pc.min_max(rows.column(spec.time)).as_py()
@@ -128,14 +109,6 @@ def connect_writer(writer: Writer, threads: int, memory_limit_mb: int) -> duckdb
     connection.execute("SET GLOBAL temp_directory = $folder", {"folder": str(writer.staging / "spill")})
     connection.execute(sql.macros())
     return connection
-
-
-def copy_to_parquet(
-    cursor: duckdb.DuckDBPyConnection, select: str, path: Path, parameters: dict[str, Any] | None = None
-) -> None:
-    """Write a query's rows to one zstd Parquet file, in the query's order."""
-    statement = f"COPY ({select}) TO {sql.literal(path)} (FORMAT parquet, COMPRESSION zstd)"
-    cursor.execute(statement, parameters or {})
 
 
 def conform(rows: pa.Table, spec: TableSpec) -> pa.Table:

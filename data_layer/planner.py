@@ -90,7 +90,8 @@ def segments(family: str, period: Period, coarsest: Resolution) -> list[Segment]
 def _finest_unit_segments(period: Period, coarsest: Resolution) -> list[Segment]:
     """Like ``segments`` for the unit rollups, whose finest table is the half-hour."""
     return [
-        Segment("unit_interval", s.period) if s.table == "unit_5min" else s for s in segments("unit", period, coarsest)
+        Segment("unit_interval", s.period) if s.table == "unit_5min" else s
+        for s in segments("unit", period, coarsest)
     ]
 
 
@@ -248,7 +249,11 @@ def _aggregate_by_group(request: AggregateByGroup, snapshot: Snapshot) -> Plan:
         snapshot,
         text,
         {"source": (_finest_unit_segments(request.period, Resolution.DAY), "none")},
-        {"regions": list(request.regions), "fuels": list(request.fuels), "period_end_day": request.period.end},
+        {
+            "regions": list(request.regions),
+            "fuels": list(request.fuels),
+            "period_end_day": request.period.end,
+        },
         request.period,
     )
 

@@ -135,7 +135,9 @@ class HybridQueryManager:
 
     # -- requests ---------------------------------------------------------------------------------
 
-    def answer(self, request: Request, *, use_cache: bool = True, cancel: CancelToken | None = None) -> Answer:
+    def answer(
+        self, request: Request, *, use_cache: bool = True, cancel: CancelToken | None = None
+    ) -> Answer:
         """Answer a request; RequestError where the period lies outside the data."""
         if not isinstance(request, Request):
             raise RequestError("Ask with one of the requests of data_layer.requests.")
@@ -258,7 +260,7 @@ class HybridQueryManager:
     ) -> pd.DataFrame:
         """All rows as one frame; ``progress_callback(rows_done, rows_total)`` after every chunk."""
         statement, parameters = self._statement(query)
-        counted = self.engine.query(f"SELECT count(*) AS n FROM ({statement})", parameters, cancel)
+        counted = self.engine.query(sql.counted(statement), parameters, cancel)
         total = int(counted.column("n")[0].as_py())
         frames, done = [], 0
         if progress_callback:
@@ -270,15 +272,16 @@ class HybridQueryManager:
                 progress_callback(done, total)
         if frames:
             return pd.concat(frames, ignore_index=True)
-        return self.engine.query(f"SELECT * FROM ({statement}) LIMIT 0", parameters).to_pandas(
-            types_mapper=pd.ArrowDtype
-        )
+        empty = self.engine.query(sql.without_rows(statement), parameters)
+        return empty.to_pandas(types_mapper=pd.ArrowDtype)
 
     def query(self, text: str, parameters: dict[str, Any] | None = None) -> pd.DataFrame:
         """SQL of a notebook or of the command line over tables and views by name. Never pass text that
         came from a browser: requests are for that."""
         statement, bound = self._statement(text)
-        return self.engine.query(statement, {**bound, **(parameters or {})}).to_pandas(types_mapper=pd.ArrowDtype)
+        return self.engine.query(statement, {**bound, **(parameters or {})}).to_pandas(
+            types_mapper=pd.ArrowDtype
+        )
 
     def _statement(self, query: Request | str) -> tuple[str, dict[str, Any]]:
         snapshot = self.lake.snapshot()

@@ -14,7 +14,7 @@ import duckdb
 
 from data_layer import sql
 from data_layer.lake import Writer
-from data_layer.loading import connect_writer, copy_to_parquet
+from data_layer.loading import connect_writer
 from data_layer.tables import TABLES, Partitioning
 
 BUILD_ORDER: Final = (
@@ -113,13 +113,9 @@ class _Builder:
         statement, parameters = sql.compose(text, files)
         spec = TABLES[rollup]
         path = self.writer.new_path()
-        casts = ", ".join(f"CAST({f.name} AS {sql.type_name(f.type)}) AS {f.name}" for f in spec.schema)
-        order = ", ".join(spec.sort)
         cursor = self.connection.cursor()
-        copy_to_parquet(cursor, f"SELECT {casts} FROM ({statement}) ORDER BY {order}", path, parameters)
-        found = cursor.execute(
-            f"SELECT count(*), min({spec.time}), max({spec.time}) FROM read_parquet($path)", {"path": str(path)}
-        ).fetchone()
+        cursor.execute(sql.rollup_statement(spec, statement, path), parameters)
+        found = cursor.execute(sql.bounds_statement(spec), {"path": str(path)}).fetchone()
         assert found is not None
         rows, first, last = found
         self.writer.put(rollup, partition, path, rows=rows, first=first, last=last, inputs=fingerprint)

@@ -19,7 +19,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from data_layer.lake import Snapshot
-from data_layer.requests import Period
+from data_layer.period import Period
 from data_layer.tables import MEASURES, REGION_30MIN, TABLES, TableSpec
 
 VIEWS: Final = Path(__file__).parent / "views"
@@ -175,7 +175,9 @@ _STAMP_TIMES: Final = {
     "hour": "hour_end(settlementdate)",
     "day": "CAST(market_date(settlementdate) AS TIMESTAMP)",
     "month": "CAST(date_trunc('month', market_date(settlementdate)) AS TIMESTAMP)",
-    "time_of_day": "date_diff('minute', CAST(market_date(settlementdate) AS TIMESTAMP), half_hour_end(settlementdate))",
+    "time_of_day": (
+        "date_diff('minute', CAST(market_date(settlementdate) AS TIMESTAMP), half_hour_end(settlementdate))"
+    ),
 }
 _DATE_TIMES: Final = {
     "none": "CAST(NULL AS TIMESTAMP)",
@@ -203,7 +205,9 @@ def _readings_body(
     segment: Segment, kind: str, time_name: str, label: str, snapshot: Snapshot, parameters: dict[str, Any]
 ) -> str:
     """Unit measures finer than any rollup, straight from the readings of the segment."""
-    text = f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)} FROM unit_interval_measures"
+    text = (
+        f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)} FROM unit_interval_measures"
+    )
     files = {table: snapshot.paths(table, segment.period) for table in required(text)[0]}
     return f"({_with(_relations(text, files, segment.period, parameters, f'_{label}'), text)})"
 
@@ -283,6 +287,62 @@ def _empty(spec: TableSpec) -> str:
     return f"SELECT {columns} WHERE false"
 
 
-def literal(path: Path) -> str:
-    """A path of our own as a SQL string literal, for COPY ... TO, which takes no parameter."""
-    return "'" + str(path).replace("'", "''") + "'"
+def bounded(statement: str, rows: int) -> str:
+    """``statement`` cut one row past ``rows``, so that an answer over the limit is noticed."""
+    return f"SELECT * FROM ({statement}) LIMIT {int(rows) + 1}"
+
+
+def counted(statement: str) -> str:
+    """How many rows ``statement`` gives, as column n."""
+    return f"SELECT count(*) AS n FROM ({statement})"
+
+
+def without_rows(statement: str) -> str:
+    """The columns of ``statement`` only."""
+    return f"SELECT * FROM ({statement}) LIMIT 0"
+
+
+def setting(name: str) -> str:
+    """SET GLOBAL of one of connection.py's fixed settings."""
+    return f"SET GLOBAL {name} = $value"
+
+
+def merge_statement(spec: TableSpec, *, with_existing: bool) -> str:
+    """One row per key out of the relation "offered" and, if there is one, the file $existing."""
+    columns = ", ".join(spec.schema.names)
+    source = f"SELECT {columns} FROM offered"
+    if with_existing:
+        source += f" UNION ALL SELECT {columns} FROM read_parquet($existing)"
+    order = [spec.prefer] if spec.prefer else []
+    if "published_at" in spec.schema.names:
+        order.append("published_at DESC NULLS LAST")
+    others = [name for name in spec.schema.names if name not in (*spec.key, "published_at")]
+    order += [f"{name} DESC NULLS LAST" for name in others]
+    key = ", ".join(spec.key)
+    return (
+        f"SELECT {columns} FROM ({source}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(order)}) = 1 ORDER BY {key}"
+    )
+
+
+def write_statement(spec: TableSpec, path: Path, *, sort: bool) -> str:
+    """COPY of the relation "rows_to_write" to one zstd Parquet file."""
+    order = f" ORDER BY {', '.join(spec.sort)}" if sort else ""
+    return _copy(f"SELECT {', '.join(spec.schema.names)} FROM rows_to_write{order}", path)
+
+
+def rollup_statement(spec: TableSpec, statement: str, path: Path) -> str:
+    """COPY of a rollup's rows to one zstd Parquet file, in the table's types and order."""
+    casts = ", ".join(f"CAST({f.name} AS {type_name(f.type)}) AS {f.name}" for f in spec.schema)
+    return _copy(f"SELECT {casts} FROM ({statement}) ORDER BY {', '.join(spec.sort)}", path)
+
+
+def bounds_statement(spec: TableSpec) -> str:
+    """Row count, first and last time of the file $path."""
+    return f"SELECT count(*), min({spec.time}), max({spec.time}) FROM read_parquet($path)"
+
+
+def _copy(select: str, path: Path) -> str:
+    # COPY ... TO takes no parameter; the path is one of our own staging files.
+    quoted = "'" + str(path).replace("'", "''") + "'"
+    return f"COPY ({select}) TO {quoted} (FORMAT parquet, COMPRESSION zstd)"

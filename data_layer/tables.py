@@ -254,9 +254,10 @@ _MEASURES: list[tuple[str, pa.DataType]] = [
     ("unit_intervals_expected", pa.int32()),
 ]
 MEASURES = tuple(name for name, _ in _MEASURES)
-"""intervals counts the 5-minute intervals with any reading, unit_intervals the readings, unit_intervals_expected what full buckets of the reporting units
-would hold. capacity_mwh is sum(capacity_mw x 5/60) over readings: the energy at full output.
-min_mw/max_mw are the extremes of the row's own 5-minute total."""
+"""intervals counts the 5-minute intervals with any reading, unit_intervals the readings, and
+unit_intervals_expected what full buckets of the reporting units would hold. capacity_mwh is
+sum(capacity_mw x 5/60) over readings: the energy at full output. min_mw/max_mw are the extremes of the
+row's own 5-minute total."""
 
 
 def _rollup(

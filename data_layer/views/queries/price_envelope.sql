@@ -13,19 +13,18 @@ WITH bucketed AS (
     WHERE list_contains($regions, regionid) AND max_price_aud_per_mwh IS NOT NULL
 ),
 
-extremes AS (
+ranked AS (
     SELECT
         regionid,
-        bucket,
-        arg_min(time, min_price_aud_per_mwh) AS low_time,
-        min(min_price_aud_per_mwh) AS low_price,
-        arg_max(time, max_price_aud_per_mwh) AS high_time,
-        max(max_price_aud_per_mwh) AS high_price
+        time,
+        min_price_aud_per_mwh,
+        max_price_aud_per_mwh,
+        row_number() OVER (PARTITION BY regionid, bucket ORDER BY min_price_aud_per_mwh, time) AS from_low,
+        row_number() OVER (PARTITION BY regionid, bucket ORDER BY max_price_aud_per_mwh DESC, time) AS from_high
     FROM bucketed
-    GROUP BY regionid, bucket
 )
 
-SELECT low_time AS time, regionid, low_price AS price_aud_per_mwh FROM extremes
+SELECT time AS time, regionid, min_price_aud_per_mwh AS price_aud_per_mwh FROM ranked WHERE from_low = 1
 UNION
-SELECT high_time AS time, regionid, high_price AS price_aud_per_mwh FROM extremes
-ORDER BY regionid, time
+SELECT time AS time, regionid, max_price_aud_per_mwh AS price_aud_per_mwh FROM ranked WHERE from_high = 1
+ORDER BY regionid, time, price_aud_per_mwh

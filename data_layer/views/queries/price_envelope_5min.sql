@@ -12,19 +12,17 @@ WITH bucketed AS (
     WHERE list_contains($regions, regionid) AND price_aud_per_mwh IS NOT NULL
 ),
 
-extremes AS (
+ranked AS (
     SELECT
         regionid,
-        bucket,
-        arg_min(settlementdate, price_aud_per_mwh) AS low_time,
-        min(price_aud_per_mwh) AS low_price,
-        arg_max(settlementdate, price_aud_per_mwh) AS high_time,
-        max(price_aud_per_mwh) AS high_price
+        settlementdate,
+        price_aud_per_mwh,
+        row_number() OVER (PARTITION BY regionid, bucket ORDER BY price_aud_per_mwh, settlementdate) AS from_low,
+        row_number() OVER (PARTITION BY regionid, bucket ORDER BY price_aud_per_mwh DESC, settlementdate) AS from_high
     FROM bucketed
-    GROUP BY regionid, bucket
 )
 
-SELECT low_time AS time, regionid, low_price AS price_aud_per_mwh FROM extremes
+SELECT settlementdate AS time, regionid, price_aud_per_mwh AS price_aud_per_mwh FROM ranked WHERE from_low = 1
 UNION
-SELECT high_time AS time, regionid, high_price AS price_aud_per_mwh FROM extremes
-ORDER BY regionid, time
+SELECT settlementdate AS time, regionid, price_aud_per_mwh AS price_aud_per_mwh FROM ranked WHERE from_high = 1
+ORDER BY regionid, time, price_aud_per_mwh

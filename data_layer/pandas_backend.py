@@ -1,0 +1,315 @@
+"""The whole-history-in-memory engine: the way back, the oracle of the tests, the benchmarks' "before".
+
+Answers every request of data_layer.requests from pandas_frames.History with pandas alone, in the same
+columns as the DuckDB path. Chosen by NEMDESK_BACKEND=pandas. Its memory grows with the history.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from data_layer import requests as ask
+from data_layer.connection import CancelToken
+from data_layer.lake import Snapshot
+from data_layer.market import HOURS_PER_INTERVAL, NEM, RENEWABLE_FUELS, Resolution
+from data_layer.pandas_frames import FIVE, History, half_hour_end, load_history, market_days
+from data_layer.pandas_grouping import aggregate_by_group, fuel_summary, integrated_data
+from data_layer.requests import Period, Request
+
+SUMS: Final = ["generation_mwh", "load_mwh", "generation_revenue_aud", "load_revenue_aud", "capacity_mwh"]
+
+
+class PandasBackend:
+    """Keeps one version of the lake in memory and answers from it."""
+
+    name = "pandas"
+
+    def __init__(self) -> None:
+        self._history: tuple[str, History] | None = None
+        self._lock = threading.Lock()
+
+    def run(
+        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
+    ) -> tuple[pa.Table, str, int, int]:
+        history = self.history(snapshot)
+        frame = _ANSWERS[type(request)](request, history)
+        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        return table, "pandas frames", len(history.readings), len(snapshot.paths("unit_scada"))
+
+    def is_heavy(self, request: Request, snapshot: Snapshot) -> bool:
+        return self._history is None or self._history[0] != snapshot.token
+
+    def history(self, snapshot: Snapshot) -> History:
+        """The frames of ``snapshot``, loaded once per version."""
+        with self._lock:
+            if self._history is None or self._history[0] != snapshot.token:
+                self._history = None
+                self._history = (snapshot.token, load_history(snapshot))
+            return self._history[1]
+
+
+def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Rows whose interval-ending stamp lies in (start, end]."""
+    return frame[(frame.settlementdate > period.start) & (frame.settlementdate <= period.end)]
+
+
+def bucket(stamps: pd.Series, resolution: Resolution) -> pd.Series:
+    """The ``time`` of each stamp: bucket end below a day, first day of the bucket from a day on."""
+    if resolution is Resolution.FIVE_MINUTES:
+        return stamps
+    if resolution is Resolution.HALF_HOUR:
+        return half_hour_end(stamps)
+    if resolution is Resolution.HOUR:
+        return stamps.dt.ceil("60min")
+    days = market_days(stamps)
+    return days if resolution is Resolution.DAY else days.dt.to_period("M").dt.to_timestamp()
+
+
+def _readings(history: History, period: Period, region: str) -> pd.DataFrame:
+    rows = within(history.readings, period)
+    return rows if region == NEM else rows[rows.regionid == region]
+
+
+def _expected(rows: pd.DataFrame, key: list[str], period: Period, stretch: Resolution) -> pd.Series:
+    """Readings that the units reporting at once would have made over the whole of each stretch (a
+    bucket, or the days of a month)."""
+    at_once = rows.groupby([*key, "settlementdate"]).size().rename("units").reset_index()
+    at_once["stretch"] = bucket(at_once.settlementdate, stretch)
+    most = at_once.groupby([*key, "stretch"])["units"].max().reset_index()
+    length = FIVE * stretch.intervals
+    ends = most.stretch if stretch.is_subdaily else most.stretch + length
+    start = (ends - length).clip(lower=pd.Timestamp(period.start))
+    most["expected"] = most.units * ((ends.clip(upper=pd.Timestamp(period.end)) - start) // FIVE)
+    return most.groupby(key)["expected"].sum()
+
+
+def _generation_mix(request: ask.GenerationMix, history: History) -> pd.DataFrame:
+    rows = _readings(history, request.period, request.region)
+    rows = rows.assign(time=bucket(rows.settlementdate, request.resolution))
+    key = ["time", "regionid", "fuel"]
+    grouped = rows.groupby(key)
+    sums = grouped[SUMS].sum(min_count=1)
+    sums["intervals"] = grouped["settlementdate"].nunique()
+    sums["unit_intervals"] = grouped.size()
+    per_hour = sums.intervals * HOURS_PER_INTERVAL
+    stretch = min(request.resolution, Resolution.DAY, key=lambda r: r.intervals)
+    out = pd.DataFrame(
+        {
+            "generation_mw": sums.generation_mwh / per_hour,
+            "load_mw": sums.load_mwh / per_hour,
+            "generation_mwh": sums.generation_mwh,
+            "load_mwh": sums.load_mwh,
+            "revenue_aud": sums.generation_revenue_aud + sums.load_revenue_aud,
+            "capacity_mw": sums.capacity_mwh / per_hour,
+            "capacity_mwh": sums.capacity_mwh,
+            "unit_intervals": sums.unit_intervals,
+            "unit_intervals_expected": _expected(rows, key, request.period, stretch),
+        }
+    )
+    return out.groupby(["time", "fuel"]).sum(min_count=1).reset_index()
+
+
+def _region_series(request: ask.RegionSeries, history: History) -> pd.DataFrame:
+    rows = within(history.regions, request.period)
+    rows = rows[rows.regionid.isin(request.regions)]
+    rows = rows.assign(time=bucket(rows.settlementdate, request.resolution))
+    priced = rows.price.notna() & rows.totaldemand.notna()
+    rows["value"] = rows.price * rows.totaldemand
+    rows["priced_demand"] = rows.totaldemand.where(priced)
+    grouped = rows.groupby(["time", "regionid"])
+    out = pd.DataFrame(
+        {
+            "price_aud_per_mwh": grouped.price.mean(),
+            "min_price_aud_per_mwh": grouped.price.min(),
+            "max_price_aud_per_mwh": grouped.price.max(),
+            "demand_weighted_price_aud_per_mwh": grouped["value"].sum(min_count=1)
+            / grouped["priced_demand"].sum(min_count=1),
+            "demand_mw": grouped.totaldemand.mean(),
+            "net_import_mw": grouped.net_import_mw.mean(),
+            "intervals": grouped.price.count(),
+            "intervals_expected": grouped.size(),
+        }
+    )
+    return out.reset_index()
+
+
+def _price_envelope(request: ask.PriceEnvelope, history: History) -> pd.DataFrame:
+    rows = within(history.regions, request.period)
+    rows = rows[rows.regionid.isin(request.regions) & rows.price.notna()]
+    width = max(-(-request.period.intervals // max(request.max_points // 2, 1)), 1)
+    grain = Resolution.FIVE_MINUTES
+    if width >= Resolution.HALF_HOUR.intervals:
+        grain = Resolution.DAY if width >= Resolution.DAY.intervals else Resolution.HALF_HOUR
+    first = request.period.start + (FIVE if grain is Resolution.FIVE_MINUTES else pd.Timedelta(0))
+    rows = rows.assign(time=bucket(rows.settlementdate, grain))
+    rows["bucket"] = (rows.time - first) // (FIVE * width)
+    group = ["regionid", "bucket"]
+    low = rows.sort_values([*group, "price", "time"]).drop_duplicates(group)
+    high = rows.sort_values([*group, "price", "time"], ascending=[True, True, False, True]).drop_duplicates(
+        group
+    )
+    out = pd.concat([low, high]).rename(columns={"price": "price_aud_per_mwh"})
+    out = out[["time", "regionid", "price_aud_per_mwh"]].drop_duplicates()
+    return out.sort_values(["regionid", "time", "price_aud_per_mwh"], ignore_index=True)
+
+
+def _region_summary(request: ask.RegionSummary, history: History) -> pd.DataFrame:
+    rows = within(history.regions, request.period).copy()
+    rows["value"] = rows.price * rows.totaldemand
+    rows["priced_demand"] = rows.totaldemand.where(rows.price.notna())
+    rows["negative"] = (rows.price < 0).where(rows.price.notna())
+    fuels = _readings(history, request.period, NEM)
+
+    def one(label: str, part: pd.DataFrame, made: pd.DataFrame, regions: int) -> dict[str, Any]:
+        by_fuel = made.groupby("fuel").generation_mwh.sum()
+        total = by_fuel.sum() if len(by_fuel) else np.nan
+
+        def pick(*names: str) -> float:
+            return float(by_fuel.reindex(list(names)).sum(min_count=1))
+
+        rooftop = pick("Rooftop Solar")
+        demand = part.totaldemand.sum(min_count=1) * HOURS_PER_INTERVAL
+        weighted = part["value"].sum(min_count=1) / part.priced_demand.sum(min_count=1)
+        renewable, generation = pick(*RENEWABLE_FUELS), by_fuel.drop("Battery Storage", errors="ignore").sum()
+        return {
+            "regionid": label,
+            "price_aud_per_mwh": weighted if label == NEM else part.price.mean(),
+            "price_basis": "demand-weighted" if label == NEM else "time-weighted",
+            "demand_weighted_price_aud_per_mwh": weighted,
+            "min_price_aud_per_mwh": part.price.min(),
+            "max_price_aud_per_mwh": part.price.max(),
+            "negative_price_share": part.negative.mean(),
+            "demand_mwh": demand,
+            "generation_mwh": total,
+            "renewable_mwh": renewable,
+            "rooftop_mwh": rooftop,
+            "coal_mwh": pick("Coal"),
+            "gas_mwh": pick("CCGT", "OCGT", "Gas other"),
+            "renewable_share": renewable / (demand + np.nan_to_num(rooftop)),
+            "coal_share": pick("Coal") / generation,
+            "gas_share": pick("CCGT", "OCGT", "Gas other") / generation,
+            "net_import_mwh": np.nan
+            if label == NEM
+            else part.net_import_mw.sum(min_count=1) * HOURS_PER_INTERVAL,
+            "intervals": int(part.price.count()),
+            "intervals_expected": request.period.intervals * regions,
+        }
+
+    known = sorted((set(rows.regionid) | set(fuels.regionid)) - {"Unmapped"})
+    if not known:
+        return pd.DataFrame()
+    answer = [one(NEM, rows, fuels, len(known))]
+    answer += [one(r, rows[rows.regionid == r], fuels[fuels.regionid == r], 1) for r in known]
+    return pd.DataFrame(answer)
+
+
+def _latest_interval(request: ask.LatestInterval, history: History) -> pd.DataFrame:
+    period = request.period
+    day = Period(max(period.start, period.end - timedelta(days=1)), period.end)
+    regions = within(history.regions, day)
+    readings = within(history.readings, day)
+    counts = regions[regions.price.notna()].groupby("settlementdate").regionid.nunique()
+    reporting = readings.loc[readings.fuel != "Rooftop Solar", "settlementdate"].unique()
+    full = counts[(counts == counts.max()) & counts.index.isin(reporting)]
+    newest = full.index.max()
+    now = regions[regions.settlementdate == newest].set_index("regionid")
+    before = regions[regions.settlementdate == newest - FIVE].set_index("regionid")
+    made = readings[readings.settlementdate == newest]
+    by_region = made.groupby("regionid").generation_mwh.sum() * 12
+    renewable = made[made.fuel.isin(RENEWABLE_FUELS)].groupby("regionid").generation_mwh.sum() * 12
+    out = pd.DataFrame(
+        {
+            "settlementdate": now.settlementdate,
+            "price_aud_per_mwh": now.price,
+            "price_change_aud_per_mwh": now.price - before.price.reindex(now.index),
+            "demand_mw": now.totaldemand,
+            "net_import_mw": now.net_import_mw,
+            "generation_mw": by_region.reindex(now.index),
+            "renewable_mw": renewable.reindex(now.index),
+            "rooftop_mw": now.rooftop_mw,
+            "renewable_share": renewable.reindex(now.index) / (now.totaldemand + now.rooftop_mw.fillna(0)),
+            "rooftop_late": now.rooftop_mw.isna(),
+        }
+    )
+    return out.reset_index().sort_values("regionid", ignore_index=True)
+
+
+def _time_of_day(request: ask.TimeOfDay, history: History) -> pd.DataFrame:
+    rows = _readings(history, request.period, request.region)
+    minutes = (half_hour_end(rows.settlementdate) - market_days(rows.settlementdate)) // pd.Timedelta(
+        minutes=1
+    )
+    grouped = rows.assign(time_of_day=minutes).groupby(["time_of_day", "regionid", "fuel"])
+    sums = grouped[["generation_mwh", "load_mwh"]].sum()
+    intervals = grouped["settlementdate"].nunique()
+    out = pd.DataFrame(
+        {
+            "generation_mw": sums.generation_mwh * 12 / intervals,
+            "load_mw": sums.load_mwh * 12 / intervals,
+            "intervals": intervals,
+        }
+    )
+    return out.groupby(["time_of_day", "fuel"]).sum().reset_index()
+
+
+def _from_half_hour(period: Period) -> Period:
+    """The period with the whole of the half-hours that its ends cut."""
+    half = timedelta(minutes=30)
+    return Period(period.start - half, period.end + half)
+
+
+def _price_events(request: ask.PriceEvents, history: History) -> pd.DataFrame:
+    rows = within(history.regions, request.period)
+    rows = rows[rows.regionid.isin(request.regions)].sort_values(["regionid", "settlementdate"])
+    runs = []
+    for kind, beyond in (
+        ("high", rows[rows.price > request.high_aud_per_mwh]),
+        ("negative", rows[(rows.price < request.low_aud_per_mwh) & ~(rows.price > request.high_aud_per_mwh)]),
+    ):
+        broken = (beyond.settlementdate.diff() != FIVE) | (beyond.regionid != beyond.regionid.shift())
+        for (regionid, _), run in beyond.groupby(["regionid", broken.cumsum()]):
+            runs.append(
+                {
+                    "regionid": regionid,
+                    "kind": kind,
+                    "start": run.settlementdate.min() - FIVE,
+                    "end": run.settlementdate.max(),
+                    "intervals": len(run),
+                    "extreme_price_aud_per_mwh": run.price.max() if kind == "high" else run.price.min(),
+                    "mean_price_aud_per_mwh": run.price.mean(),
+                }
+            )
+    columns = [
+        "regionid",
+        "kind",
+        "start",
+        "end",
+        "intervals",
+        "extreme_price_aud_per_mwh",
+        "mean_price_aud_per_mwh",
+    ]
+    frame = pd.DataFrame(runs, columns=columns)
+    return frame.sort_values(
+        ["end", "regionid", "kind"], ascending=[False, True, True], ignore_index=True
+    ).head(200)
+
+
+_ANSWERS: Final[dict[type[Request], Callable[[Any, History], pd.DataFrame]]] = {
+    ask.GenerationMix: _generation_mix,
+    ask.RegionSeries: _region_series,
+    ask.PriceEnvelope: _price_envelope,
+    ask.RegionSummary: _region_summary,
+    ask.LatestInterval: _latest_interval,
+    ask.FuelSummary: lambda r, h: fuel_summary(_readings(h, r.period, r.region), h.units, r.period),
+    ask.TimeOfDay: _time_of_day,
+    ask.PriceEvents: _price_events,
+    ask.AggregateByGroup: lambda r, h: aggregate_by_group(r, _readings(h, r.period, NEM), h.units),
+    ask.IntegratedData: lambda r, h: integrated_data(r, _readings(h, _from_half_hour(r.period), NEM), h),
+}

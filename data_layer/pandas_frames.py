@@ -1,0 +1,149 @@
+"""The whole history in memory: raw Parquet rows joined and priced with pandas alone.
+
+Shares no SQL with the DuckDB path on purpose: pandas_backend.py answers from these frames, and the
+tests hold the two engines to the same answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from data_layer.lake import Snapshot
+from data_layer.market import FIVE_MINUTE_SETTLEMENT, HOURS_PER_INTERVAL, ROOFTOP_TYPE_RANK
+from data_layer.tables import TABLES
+
+FIVE = pd.Timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class History:
+    """One version of the lake as two frames.
+
+    ``regions``: settlementdate, regionid, price, totaldemand, net_import_mw, rooftop_mw per 5 minutes.
+    ``readings``: settlementdate, duid, regionid, fuel, mw (signed), capacity_mw, price per 5 minutes and
+    unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry.
+    """
+
+    regions: pd.DataFrame
+    readings: pd.DataFrame
+    units: pd.DataFrame
+
+
+def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
+    """All rows of a lake table as a plain pandas frame."""
+    paths = snapshot.paths(table)
+    if not paths:
+        return TABLES[table].schema.empty_table().to_pandas()
+    return pd.concat(
+        [pq.read_table(path, partitioning=None).to_pandas() for path in paths], ignore_index=True
+    )
+
+
+def load_history(snapshot: Snapshot) -> History:
+    """Read and join everything; memory grows with the history."""
+    units = read_table(snapshot, "units")
+    regions = _regions(snapshot)
+    readings = _readings(snapshot, units, regions)
+    return History(regions, readings, units)
+
+
+def half_hour_end(stamps: pd.Series) -> pd.Series:
+    """End of the half-hour that an interval-ending stamp lies in."""
+    return stamps.dt.ceil("30min")
+
+
+def market_days(stamps: pd.Series) -> pd.Series:
+    """Midnight at the start of the market day: 00:00 belongs to the day before."""
+    return (stamps - FIVE).dt.normalize()
+
+
+def _settlement_prices(snapshot: Snapshot) -> pd.DataFrame:
+    key = ["settlementdate", "regionid"]
+    dispatch = read_table(snapshot, "dispatch_price")[[*key, "rrp"]]
+    trading = read_table(snapshot, "trading_price")[[*key, "rrp"]].rename(columns={"rrp": "trading"})
+    change = pd.Timestamp(FIVE_MINUTE_SETTLEMENT)
+    halves = trading[trading.settlementdate <= change]
+    six = [halves.assign(settlementdate=halves.settlementdate - k * FIVE) for k in range(6)]
+    trading = pd.concat([*six, trading[trading.settlementdate > change]], ignore_index=True)
+    both = dispatch.merge(trading, on=key, how="outer")
+    both["half"] = half_hour_end(both.settlementdate)
+    groups = both.groupby(["half", "regionid"])["rrp"]
+    mean_of_six = groups.transform("mean").where(groups.transform("count") == 6)
+    before = both.settlementdate <= change
+    both["price"] = np.where(before, both.trading.fillna(mean_of_six), both.rrp.fillna(both.trading))
+    return both[[*key, "price"]]
+
+
+def _net_imports(snapshot: Snapshot) -> pd.DataFrame:
+    flows = read_table(snapshot, "interconnector_flow").merge(
+        read_table(snapshot, "interconnectors"), on="interconnectorid"
+    )
+    into = flows.assign(regionid=flows.regionid_to, mw=flows.meteredmwflow)
+    out = flows.assign(regionid=flows.regionid_from, mw=-flows.meteredmwflow)
+    both = pd.concat([into, out], ignore_index=True)
+    summed = both.groupby(["settlementdate", "regionid"], as_index=False)["mw"].sum()
+    return summed.rename(columns={"mw": "net_import_mw"})
+
+
+def _rooftop(snapshot: Snapshot) -> pd.DataFrame:
+    rows = read_table(snapshot, "rooftop_pv")
+    rank = {name: position for position, name in enumerate(ROOFTOP_TYPE_RANK)}
+    rows["rank"] = rows.type.map(rank).fillna(len(rank))
+    rows = rows.sort_values(["rank", "qi", "power"], ascending=[True, False, False], na_position="last")
+    best = rows.drop_duplicates(["settlementdate", "regionid"])[["settlementdate", "regionid", "power"]]
+    held = [best.assign(settlementdate=best.settlementdate - k * FIVE) for k in range(6)]
+    return pd.concat(held, ignore_index=True).rename(columns={"power": "rooftop_mw"})
+
+
+def _regions(snapshot: Snapshot) -> pd.DataFrame:
+    key = ["settlementdate", "regionid"]
+    demand = read_table(snapshot, "region_demand")[[*key, "totaldemand"]]
+    frame = _settlement_prices(snapshot)
+    for other in (demand, _net_imports(snapshot), _rooftop(snapshot)):
+        frame = frame.merge(other, on=key, how="outer")
+    return frame.sort_values(key, ignore_index=True)
+
+
+def _readings(snapshot: Snapshot, units: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    scada = read_table(snapshot, "unit_scada")[["settlementdate", "duid", "scadavalue"]]
+    scada = _without_superseded(scada, units)
+    facts = ["duid", "valid_from", "valid_to", "regionid", "fuel", "capacity_mw", "dispatch_type"]
+    joined = scada.merge(units[facts], on="duid", how="left")
+    inside = (joined.settlementdate > joined.valid_from) & (joined.settlementdate <= joined.valid_to)
+    joined = joined[inside | joined.valid_from.isna()]
+    load = (joined.dispatch_type == "LOAD").to_numpy(dtype=bool)
+    joined["mw"] = np.where(load, -joined.scadavalue.abs(), joined.scadavalue)
+    joined["capacity_mw"] = joined.capacity_mw.where(~load)
+    joined["regionid"] = joined.regionid.fillna("Unmapped")
+    joined["fuel"] = joined.fuel.fillna("Unmapped")
+    rooftop = regions.loc[regions.rooftop_mw.notna(), ["settlementdate", "regionid", "rooftop_mw"]]
+    rooftop = rooftop.rename(columns={"rooftop_mw": "mw"}).assign(fuel="Rooftop Solar", capacity_mw=np.nan)
+    rooftop["duid"] = "rooftop " + rooftop.regionid.astype(str)
+    columns = ["settlementdate", "duid", "regionid", "fuel", "mw", "capacity_mw"]
+    together = pd.concat([joined[columns], rooftop[columns]], ignore_index=True)
+    prices = regions[["settlementdate", "regionid", "price"]]
+    together = together.merge(prices, on=["settlementdate", "regionid"], how="left")
+    energy = together.mw * HOURS_PER_INTERVAL
+    together["generation_mwh"] = energy.clip(lower=0)
+    together["load_mwh"] = energy.clip(upper=0)
+    together["generation_revenue_aud"] = together.generation_mwh * together.price
+    together["load_revenue_aud"] = together.load_mwh * together.price
+    priced = together.price.notna()
+    together["priced_generation_mwh"] = together.generation_mwh.where(priced, 0.0)
+    together["priced_load_mwh"] = together.load_mwh.where(priced, 0.0)
+    together["capacity_mwh"] = together.capacity_mw.fillna(0.0) * HOURS_PER_INTERVAL
+    return together
+
+
+def _without_superseded(scada: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """Leave out an old DUID's readings where its successor reports the same interval."""
+    pairs = units.loc[units.successor_duid.notna(), ["duid", "successor_duid"]].drop_duplicates()
+    drop = np.zeros(len(scada), dtype=bool)
+    for old, new in pairs.itertuples(index=False):
+        stamps = scada.loc[scada.duid == new, "settlementdate"]
+        drop |= ((scada.duid == old) & scada.settlementdate.isin(stamps)).to_numpy()
+    return scada[~drop]
