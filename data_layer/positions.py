@@ -17,4 +17,6 @@ SOURCE = "NEMDesk positions"
 def positions() -> dict[str, tuple[float, float]]:
     """DUID -> (latitude, longitude) in degrees, WGS 84. Do not change the returned mapping."""
     with open(Path(__file__).with_name("station_positions.csv"), newline="", encoding="utf-8") as handle:
-        return {row["duid"]: (float(row["latitude"]), float(row["longitude"])) for row in csv.DictReader(handle)}
+        return {
+            row["duid"]: (float(row["latitude"]), float(row["longitude"])) for row in csv.DictReader(handle)
+        }

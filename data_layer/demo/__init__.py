@@ -8,12 +8,15 @@ of the battery's change of DUID follow from ``end``.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
 from data_layer import rollups
+from data_layer.demo import publication
 from data_layer.demo.month import Month, Stations
 from data_layer.demo.registry_tables import static_tables
 from data_layer.lake import KIND_DEMO, Lake, Snapshot, Writer
@@ -32,15 +35,29 @@ def last_midnight(now: datetime | None = None) -> datetime:
     return datetime(moment.year, moment.month, moment.day)
 
 
+def _month(
+    stations: Stations, year: int, month: int, start: datetime, end: datetime
+) -> Mapping[str, pa.Table]:
+    return publication.tables(Month(stations, year, month, end), start)
+
+
 def generate(end: datetime, days: int) -> Iterator[tuple[str, Mapping[str, pa.Table]]]:
     """(month name, raw tables) for end - days < stamp <= end, oldest first; each table has its lake
     schema and is sorted by its key."""
     start = end - timedelta(days=days)
     stations = Stations.load()
     year, month = month_of(start + timedelta(minutes=5))
+    wanted = []
     while (year, month) <= month_of(end):
-        yield f"{year:04d}-{month:02d}", Month(stations, year, month, end).tables(start)
+        wanted.append((year, month))
         year, month = year + month // 12, month % 12 + 1
+    # The next month is worked out (numpy, mostly outside the interpreter's lock) while the caller writes.
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        pending = deque(worker.submit(_month, stations, *first, start, end) for first in wanted[:1])
+        for number, (year, month) in enumerate(wanted, start=1):
+            if number < len(wanted):
+                pending.append(worker.submit(_month, stations, *wanted[number], start, end))
+            yield f"{year:04d}-{month:02d}", pending.popleft().result()
 
 
 def _forget_readings(writer: Writer, first: tuple[int, int], last: tuple[int, int]) -> None:
@@ -55,7 +72,12 @@ def _forget_readings(writer: Writer, first: tuple[int, int], last: tuple[int, in
 
 
 def build(
-    lake: Lake, *, end: datetime | None = None, days: int = DEFAULT_DAYS, threads: int = 2, progress: Progress | None = None
+    lake: Lake,
+    *,
+    end: datetime | None = None,
+    days: int = DEFAULT_DAYS,
+    threads: int = 2,
+    progress: Progress | None = None,
 ) -> Snapshot:
     """Make the demonstration the lake's published version.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from data_layer.demo.fleet import Unit
 from data_layer.demo.noise import Floats, normal, smooth, uniform
-from data_layer.demo.weather import INTERVALS_PER_DAY, Clock, cloudiness, solar_output, wind_output
+from data_layer.demo.weather import INTERVALS_PER_DAY, Clock, solar_output, wind_output
 from data_layer.market import Fuel
 
 TRIPS_PER_DAY = {Fuel.COAL: 1 / 38, Fuel.CCGT: 1 / 70, Fuel.GAS_OTHER: 1 / 90}
@@ -56,14 +56,17 @@ def available(unit: Unit, clock: Clock) -> Floats:
             return mw * solar_output(clock, unit.duid, *place, unit.tracking)
         case Fuel.WATER if not unit.pump:
             rain = 0.84 + 0.1 * smooth(clock.hours, 900.0, f"rain/{unit.regionid}") - 0.07 * clock.season
-            return np.asarray(mw * np.clip(rain + 0.05 * smooth(clock.hours, 50.0, f"river/{unit.duid}"), 0.3, 1.0))
+            river = 0.05 * smooth(clock.hours, 50.0, f"river/{unit.duid}")
+            return np.asarray(mw * np.clip(rain + river, 0.3, 1.0))
         case Fuel.BIOMASS:
             crushing = np.clip(0.45 - 0.9 * clock.season, 0.08, 0.9)  # cane is crushed from June to November
-            level = crushing if "Bagasse" in unit.fuel_detail else np.full(clock.count, 0.82)
-            return np.asarray(mw * np.clip(level + 0.06 * smooth(clock.hours, 12.0, f"mill/{unit.duid}"), 0.0, 1.0))
+            burning = crushing if "Bagasse" in unit.fuel_detail else np.full(clock.count, 0.82)
+            return np.asarray(
+                mw * np.clip(burning + 0.06 * smooth(clock.hours, 12.0, f"mill/{unit.duid}"), 0, 1)
+            )
     # Gas turbines and boilers lose power in heat and with ageing; each unit a little differently.
-    derated = 0.975 - 0.03 * float(uniform(1, f"derating/{unit.duid}"))
-    derated = derated - 0.012 * np.maximum(smooth(clock.hours, 30.0, f"derating/{unit.duid}"), 0.0)
+    heat = 0.012 * np.maximum(smooth(clock.hours, 30.0, f"derating/{unit.duid}"), 0.0)
+    derated = 0.975 - 0.03 * float(uniform(1, f"derating/{unit.duid}")) - heat
     level = mw * _working(unit, clock) * derated
     if unit.schedule_type == "NON-SCHEDULED":
         level = level * (0.62 + 0.08 * smooth(clock.hours, 15.0, f"engine/{unit.duid}"))
@@ -109,18 +112,17 @@ def battery_plan(unit: Unit, clock: Clock, residual: Floats) -> tuple[Floats, Fl
     """
     days = residual.reshape(-1, INTERVALS_PER_DAY)
     day = clock.day.reshape(-1, INTERVALS_PER_DAY)[:, 0]
-    own = 0.035 * days.std(axis=1, keepdims=True) * smooth(clock.hours, 1.5, f"trader/{unit.duid}").reshape(days.shape)
-    rank = np.argsort(np.argsort(_moving_mean(days + own * 4.0, 9), axis=1), axis=1)
+    own = 0.14 * smooth(clock.hours, 1.5, f"trader/{unit.duid}").reshape(days.shape)
+    guess = days + own * days.std(axis=1, keepdims=True)
+    rank = np.argsort(np.argsort(_moving_mean(guess, 9), axis=1), axis=1)
     storage, charge_mw = unit.storage_mwh or 0.0, unit.load_capacity_mw or unit.max_capacity_mw
     cycles = np.clip(0.82 + 0.14 * normal(day, f"cycle/{unit.duid}"), 0.3, 1.0)[:, None]
     selling = np.minimum(cycles * storage / unit.max_capacity_mw * 12.0, 110.0)
     buying = selling * unit.max_capacity_mw / ROUND_TRIP / charge_mw
     sell = _moving_mean(np.clip(rank - (INTERVALS_PER_DAY - selling), 0.0, 1.0), 5)
     buy = _moving_mean(np.clip(buying - rank, 0.0, 1.0), 5)
-    buy *= sell.sum(axis=1, keepdims=True) * unit.max_capacity_mw / ROUND_TRIP / (
-        np.maximum(buy.sum(axis=1, keepdims=True), 1e-9) * charge_mw
-    )
-    buy = np.minimum(buy, 1.0)
+    needed = sell.sum(axis=1, keepdims=True) * unit.max_capacity_mw / ROUND_TRIP
+    buy = np.minimum(buy * needed / (np.maximum(buy.sum(axis=1, keepdims=True), 1e-9) * charge_mw), 1.0)
     mw = unit.max_capacity_mw * sell - charge_mw * buy
     one_way = ROUND_TRIP**0.5
     flow = np.where(mw > 0, -mw / one_way, -mw * one_way) / 12.0
@@ -128,6 +130,3 @@ def battery_plan(unit: Unit, clock: Clock, residual: Floats) -> tuple[Floats, Fl
     # Yesterday left what this morning needs.
     level = np.clip(level - level.min(axis=1, keepdims=True) + 0.04 * storage, 0.0, storage)
     return mw.ravel(), level.ravel()
-
-
-__all__ = ["available", "battery_plan", "cloudiness", "light_and_wind", "squeezes", "trips"]

@@ -56,7 +56,8 @@ def underlying_demand(clock: Clock, region: str) -> Floats:
     # Buildings follow the air with a delay: use answers to a smoothed temperature.
     felt = 0.5 * (degrees + temperature(Clock(clock.first - 18, clock.count), region))
     weather = cooling * np.maximum(felt - 22.0, 0.0) ** 1.12 + heating * np.maximum(17.0 - felt, 0.0)
-    wander = 1.0 + 0.018 * smooth(clock.hours, 6.0, f"use/{region}") + 0.004 * smooth(clock.hours, 0.5, f"use5/{region}")
+    wander = 1.0 + 0.018 * smooth(clock.hours, 6.0, f"use/{region}")
+    wander = wander + 0.004 * smooth(clock.hours, 0.5, f"use5/{region}")
     awake = 0.55 + 0.45 * np.clip(_shape(clock, region), 0.0, 1.2)
     return np.asarray((base * _shape(clock, region) + weather * awake) * wander)
 

@@ -83,6 +83,6 @@ def as_metered(unit: Unit, mw: Floats, noise: np.random.Generator) -> Floats:
     if unit.fuel in (Fuel.WIND, Fuel.SOLAR):
         return np.where(mw > 0.05, mw, -0.0008 * unit.max_capacity_mw * (unit.fuel == Fuel.SOLAR))
     if unit.fuel == Fuel.WATER:
-        return np.where(mw > 0.02 * unit.max_capacity_mw, mw, 0.0)
+        return np.where(mw > 0.5, mw, 0.0)
     standing = mw < 0.02 * unit.max_capacity_mw
     return np.where(standing, -0.004 * unit.max_capacity_mw, mw + 0.15 * jitter)

@@ -22,9 +22,9 @@ CAP_LEVEL: Final = 1e9
 """Stands for the market price cap, which changes from year to year."""
 
 LEVELS: Final = np.array(
-    [-1000, -300, -100, -75, -60, -52, -46, -41, -36, -32, -28, -24, -20, -16, -12, -9, -6, -3, 0, 3, 6, 9, 12, 16,
-     20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 86, 92, 98, 105, 112, 120, 130, 140, 152, 165, 180, 200,
-     225, 255, 290, 340, 420, 560, 800, 1500, 4000, 9000, 13000, CAP_LEVEL],
+    [-1000, -300, -100, -75, -60, -52, -46, -41, -36, -32, -28, -24, -20, -16, -12, -9, -6, -3, 0, 3, 6, 9,
+     12, 16, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 86, 92, 98, 105, 112, 120, 130, 140, 152,
+     165, 180, 200, 225, 255, 290, 340, 420, 560, 800, 1500, 4000, 9000, 13000, CAP_LEVEL],
     dtype=np.float64,
 )  # fmt: skip
 """Prices ($/MWh) at which offers are summed; between two of them an offer grows linearly."""
@@ -115,7 +115,15 @@ _Curve = tuple[tuple[float, float], ...]
 _WIND: _Curve = ((-1000, 0.02), (-75, 0.12), (-46, 0.3), (-28, 0.62), (-9, 0.9), (3, 1.0))
 _SOLAR: _Curve = ((-1000, 0.01), (-60, 0.08), (-41, 0.25), (-20, 0.6), (-6, 0.9), (6, 1.0))
 _HYDRO: _Curve = ((-1000, 0.01), (30, 0.03), (65, 0.1), (105, 0.34), (152, 0.6), (255, 0.88), (1500, 0.97))
-_HYDRO_TASMANIA: _Curve = ((-1000, 0.13), (12, 0.2), (45, 0.36), (80, 0.58), (112, 0.8), (225, 0.94), (1500, 0.98))
+_HYDRO_TASMANIA: _Curve = (
+    (-1000, 0.13),
+    (12, 0.2),
+    (45, 0.36),
+    (80, 0.58),
+    (112, 0.8),
+    (225, 0.94),
+    (1500, 0.98),
+)
 _OCGT: _Curve = ((120, 0.0), (165, 0.3), (225, 0.7), (340, 0.92), (9000, 0.97))
 _CCGT: _Curve = ((70, 0.0), (86, 0.25), (105, 0.7), (140, 0.96), (1500, 0.99))
 _STEAM_GAS: _Curve = ((92, 0.0), (112, 0.2), (152, 0.7), (225, 0.95), (4000, 0.98))
@@ -172,7 +180,10 @@ def offers(unit: Unit) -> Floats:
     points = _curve(unit)
     own = float(uniform(0, f"bid/{unit.duid}"))
     moved = [
-        (price * (0.9 + 0.2 * own) if price > 0 else price * (0.8 + 0.4 * own) if price > -900 else price, share)
+        (
+            price * (0.9 + 0.2 * own) if price > 0 else price * (0.8 + 0.4 * own) if price > -900 else price,
+            share,
+        )
         for price, share in points
     ]
     base = np.interp(LEVELS, [p for p, _ in moved], [s for _, s in moved])

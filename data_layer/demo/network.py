@@ -41,7 +41,8 @@ def line_limits(line: Line, clock: Clock) -> tuple[Floats, Floats]:
     times forced to flow south, so that both bounds have one sign.
     """
     name = line.interconnectorid
-    state = 0.95 - 0.08 * np.abs(smooth(clock.hours, 7.0, f"limit/{name}")) - 0.02 * smooth(clock.hours, 0.6, f"l5/{name}")
+    state = 0.95 - 0.08 * np.abs(smooth(clock.hours, 7.0, f"limit/{name}"))
+    state = state - 0.02 * smooth(clock.hours, 0.6, f"l5/{name}")
     week = clock.day // 7
     cut = np.where(uniform(week, f"line outage/{name}") < 0.07, 0.55, 1.0)
     working_hours = (clock.hour > 7.0) & (clock.hour < 17.0)

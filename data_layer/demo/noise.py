@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[Any]
+"""Arrays of float64; numpy's type stubs lose track of that in arithmetic."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -35,7 +36,7 @@ def _mixed(index: npt.ArrayLike, stream: str) -> npt.NDArray[np.uint64]:
 def uniform(index: npt.ArrayLike, stream: str) -> Floats:
     """Independent values in (0, 1), one per index."""
     mantissa: Any = _mixed(index, stream) >> np.uint64(11)
-    return (mantissa.astype(np.float64) + 0.5) / float(1 << 53)
+    return np.asarray((mantissa.astype(np.float64) + 0.5) / float(1 << 53))
 
 
 def normal(index: npt.ArrayLike, stream: str) -> Floats:

@@ -16,6 +16,7 @@ from data_layer.tables import TABLES
 
 SOURCE = "NEMDesk demonstration"
 _BEGINNING, _FOREVER = datetime(1998, 1, 1), datetime(2200, 1, 1)
+_KEYS = ("duid", "valid_from", "valid_to")
 _LOSSES = {Fuel.SOLAR: (0.86, 0.99), Fuel.WIND: (0.88, 1.0), Fuel.COAL: (0.95, 1.0)}
 
 
@@ -37,8 +38,8 @@ def _unit_row(unit: Unit, end: datetime) -> dict[str, Any]:
         row["first_date"] = change
     elif unit.duid in (OLD_GENERATOR, OLD_LOAD):
         row |= {"last_date": change + OVERLAP, "successor_duid": NEW_UNIT}
-    known = [name for name, value in row.items() if value is not None and name not in ("duid", "valid_from", "valid_to")]
-    row["sources"] = json.dumps({name: SOURCE for name in sorted(known)})
+    facts = sorted(name for name, value in row.items() if value is not None and name not in _KEYS)
+    row["sources"] = json.dumps(dict.fromkeys(facts, SOURCE))
     return row
 
 

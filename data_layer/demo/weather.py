@@ -109,7 +109,8 @@ def temperature(clock: Clock, region: str) -> Floats:
     lag = (CENTRES[region][1] - _WEST) * FRONT_HOURS_PER_DEGREE
     front = smooth(clock.hours - lag, 62.0, "front")
     warm = smooth(clock.hours - lag, 88.0, "warm air")
-    weather = (2.2 + 1.0 * clock.season) * (warm + 0.5 * front) + 1.2 * smooth(clock.hours, 40.0, f"temp/{region}")
+    weather = (2.2 + 1.0 * clock.season) * (warm + 0.5 * front)
+    weather = weather + 1.2 * smooth(clock.hours, 40.0, f"temp/{region}")
     daily = 0.5 * span * np.cos(2.0 * np.pi * (clock.hour - 15.0) / 24.0)
     sunny = 1.0 + 0.35 * (0.4 - cloudiness(clock, region))
     return np.asarray(mean + swing * clock.season + daily * sunny + weather)
@@ -128,7 +129,9 @@ def wind_output(clock: Clock, name: str, region: str, latitude: float, longitude
     return np.asarray(np.clip((speed - 3.0) / 9.2, 0.0, 1.0) ** 1.75 * 0.96)
 
 
-def solar_output(clock: Clock, name: str, region: str, latitude: float, longitude: float, tracking: bool) -> Floats:
+def solar_output(
+    clock: Clock, name: str, region: str, latitude: float, longitude: float, tracking: bool
+) -> Floats:
     """Share of capacity that the sun offers at one solar farm, 0 to 1."""
     height = sun_height(clock, latitude, longitude)
     clear = 1.12 * (1.0 - np.exp(-3.4 * height)) if tracking else 1.1 * height**1.05
