@@ -293,7 +293,7 @@ class Writer:
     def _unchanged(self, body: dict[str, Any]) -> bool:
         assert self.base is not None
         before = {t: {n: vars(e) for n, e in parts.items()} for t, parts in self.base.files.items() if parts}
-        return (
+        return bool(
             before == body["tables"]
             and dict(self.base.notes) == body["notes"]
             and self.base.kind == body["kind"]

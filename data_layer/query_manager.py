@@ -202,7 +202,7 @@ class HybridQueryManager:
         first, last = _span(snapshot)
         if first is None or last is None:
             raise LakeMissing(f"The lake holds no prices and no readings yet: {HOW_TO_START}.")
-        if request.period.end <= first or request.period.start >= last:
+        if request.period.end < first or request.period.start >= last:
             days = f"{market_day(first):%Y-%m-%d} to {market_day(last):%Y-%m-%d}"
             raise RequestError(f"There is no data for that period: the data covers {days}.", "start")
 

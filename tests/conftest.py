@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+
+from data_layer import demo
+from data_layer.lake import Lake
 
 ROOT = Path(__file__).parent.parent
 REAL = Path(os.environ.get("NEMDESK_REAL") or ROOT.parent / "shared" / "real")
@@ -54,3 +58,15 @@ def pytest_setup_options():  # type: ignore[no-untyped-def]
     ):
         options.add_argument(f"--{flag}")
     return options
+
+
+DEMO_END = datetime(2026, 3, 2)
+"""A fixed end, so that tests know the demonstration's content: a late summer's fortnight."""
+
+
+@pytest.fixture(scope="session")
+def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Twelve days of demonstration data in a lake of its own; tests must not change it."""
+    lake = Lake(tmp_path_factory.mktemp("demo") / "lake")
+    demo.build(lake, end=DEMO_END, days=12)
+    return lake
