@@ -1,0 +1,59 @@
+"""The process: puts the other rooms together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from dash import Dash
+
+import callbacks
+from app import background, download, http
+from app.settings import Settings
+from callbacks.guard import Manager
+from callbacks.navigation import token_of
+from data_layer.query_manager import open_manager
+from layouts import shell
+
+ROOT: Final = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None, manager: Manager | None = None) -> Dash:
+    """The whole application. Opens no database and starts no thread, so that it may be made before a
+    fork; ``manager`` is injected by tests and notebooks."""
+    settings = settings or Settings()
+    manager = manager or open_manager(
+        settings.lake_dir,
+        backend=settings.backend,
+        memory_limit_mb=settings.memory_limit_mb,
+        threads=settings.threads,
+        timeout_seconds=settings.query_timeout_seconds,
+        max_rows=settings.max_rows,
+        cache_bytes=settings.cache_mb * 2**20,
+        cache_ttl_seconds=settings.cache_ttl_seconds,
+        heavy_at_once=settings.heavy_queries_at_once,
+    )
+    app = Dash(
+        "nemdesk",
+        title="NEMDesk",
+        update_title=None,
+        assets_folder=str(ROOT / "assets"),
+        serve_locally=True,
+        suppress_callback_exceptions=True,  # a tab's panels stand on the page only while it is open
+        background_callback_manager=background.manager(settings),
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {
+                "name": "description",
+                "content": "An analyst's desk for Australia's National Electricity Market",
+            },
+            {"name": "color-scheme", "content": "light dark"},
+        ],
+    )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
+    app.server.secret_key = settings.secret()
+    app.layout = lambda: shell.page(token_of(manager))
+    callbacks.register(app, manager)
+    download.register(app.server, manager)
+    http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
+    return app

@@ -1,0 +1,191 @@
+"""Response headers, compression, health, request ids and log, and refusal of malformed requests."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from typing import Any, Final
+
+from dash import Dash
+from flask import Flask, Response, g, jsonify, request
+from flask_compress import Compress
+from werkzeug.exceptions import HTTPException
+
+from app.settings import Settings
+from callbacks.guard import Manager
+from data_layer.errors import DataLayerError
+
+logger = logging.getLogger("nemdesk.http")
+
+MAX_BODY_BYTES: Final = 1_000_000
+CALLBACKS: Final = "/_dash-update-component"
+
+FIXED_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def install(app: Dash, settings: Settings, manager: Manager) -> None:
+    """Everything this module does, onto the app's server. Call when all callbacks are registered."""
+    server: Flask = app.server
+    server.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    server.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
+    server.config["COMPRESS_BR_LEVEL"] = 4  # level 11 takes ten seconds for plotly.js, 4 a tenth
+    logging.getLogger("nemdesk").setLevel(settings.log_level)
+    Compress(server)
+    _identify_and_log(server)
+    _health(server, manager)
+    _refuse_malformed(app)
+    _headers(server, policy(app))
+    _errors(server)
+
+
+def policy(app: Dash) -> str:
+    """Content-Security-Policy: own files, and the inline scripts that exist now, by their hash."""
+    scripts = " ".join(["'self'", *app.csp_hashes()])
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",  # plotly and React set style attributes
+            "img-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+def _identify_and_log(server: Flask) -> None:
+    def identify() -> None:
+        g.request_id = uuid.uuid4().hex[:12]
+        g.started = time.perf_counter()
+
+    # First of all, so that a refusal by a later hook has an id too.
+    server.before_request_funcs.setdefault(None, []).insert(0, identify)
+
+    @server.after_request
+    def write_line(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        if logger.isEnabledFor(logging.INFO):
+            # JSON escapes whatever the client put into the path: one request, one line.
+            line = {
+                "request": g.get("request_id", ""),
+                "method": request.method,
+                "path": request.path[:200],
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+            }
+            logger.info(json.dumps(line))
+        return response
+
+
+def _headers(server: Flask, content_policy: str) -> None:
+    @server.after_request
+    def add(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = content_policy
+        for name, value in FIXED_HEADERS.items():
+            response.headers[name] = value
+        response.headers.pop("Server-Timing", None)
+        if request.path == CALLBACKS or request.path == "/_dash-layout":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _health(server: Flask, manager: Manager) -> None:
+    @server.get("/healthz")
+    def healthz() -> Response:
+        """The process answers. No lake, no database."""
+        return jsonify(status="ok")
+
+    @server.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        """There is a published version that can be read; fails, never crashes, without one."""
+        try:
+            lake = manager.lake_state()
+        except DataLayerError as error:
+            return jsonify(status="no data", error=str(error), request_id=g.request_id), 503
+        newest = lake.last.isoformat() if lake.last else None
+        return jsonify(status="ready", version=lake.version, kind=lake.kind, last=newest), 200
+
+
+def _refuse_malformed(app: Dash) -> None:
+    """A forged callback gets a 4xx that says so. Dash itself answers such bodies with a 500."""
+
+    @app.server.before_request
+    def check() -> tuple[Response, int] | None:
+        if request.path != CALLBACKS or request.method != "POST":
+            return None
+        if not request.is_json:
+            return refusal("The callback must be JSON.", 415)
+        try:
+            body = request.get_json()
+        except (HTTPException, ValueError, RecursionError) as error:
+            if isinstance(error, HTTPException) and error.code == 413:
+                raise
+            return refusal("The callback is not valid JSON.", 400)
+        problem = malformed(body, app.callback_map)
+        return refusal(problem, 400) if problem else None
+
+
+def malformed(body: Any, known: dict[str, Any]) -> str:
+    """What is wrong with a callback's envelope, '' if nothing. Values inside are the callback's affair."""
+    if not isinstance(body, dict):
+        return "The callback must be a JSON object."
+    output = body.get("output")
+    if not isinstance(output, str) or output not in known:
+        return "There is no such callback."
+    expected = known[output]
+    for part, name in (("inputs", "inputs"), ("state", "state")):
+        given = body.get(part, [])
+        wanted = [(entry["id"], entry["property"]) for entry in expected[name]]
+        if not isinstance(given, list) or len(given) != len(wanted):
+            return f"The callback must have {len(wanted)} {part}."
+        for entry, pair in zip(given, wanted, strict=True):
+            if not isinstance(entry, dict) or (entry.get("id"), entry.get("property")) != pair:
+                return f"The callback's {part} are not those of {output[:80]}."
+    changed = body.get("changedPropIds", [])
+    if not isinstance(changed, list) or not all(isinstance(item, str) for item in changed):
+        return "changedPropIds must be a list of texts."
+    if body.get("outputs") != _outputs(output):
+        return "The callback's outputs are not those it declares."
+    return ""
+
+
+def _outputs(output: str) -> Any:
+    """The 'outputs' part that Dash's own renderer sends for a callback id."""
+    if output.startswith("..") and output.endswith(".."):
+        return [_one(part) for part in output[2:-2].split("...")]
+    return _one(output)
+
+
+def _one(text: str) -> dict[str, str]:
+    identity, _, name = text.rpartition(".")
+    return {"id": identity, "property": name}
+
+
+def refusal(message: str, status: int, field: str = "") -> tuple[Response, int]:
+    """The documented error body."""
+    return jsonify(error=message, field=field, request_id=g.get("request_id", "")), status
+
+
+def _errors(server: Flask) -> None:
+    @server.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[Response, int]:
+        return refusal(error.description or error.name, error.code or 500)
+
+    @server.errorhandler(Exception)
+    def unexpected(error: Exception) -> tuple[Response, int]:
+        if request.path.startswith("/_dash-component-suites/"):
+            return refusal("There is no such file.", 404)  # dash raises for paths outside a package
+        logger.error("unexpected error (request %s)", g.get("request_id", ""), exc_info=error)
+        return refusal(f"Something went wrong (id {g.get('request_id', '')}).", 500)

@@ -1,0 +1,112 @@
+"""Every knob, in one place: read from NEMDESK_* variables (or a .env file), validated at start."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """``NEMDESK_LAKE_DIR=/data/lake NEMDESK_PORT=8060 python -m app run``. Unknown values stop the start
+    with a message that names the variable."""
+
+    model_config = SettingsConfigDict(env_prefix="NEMDESK_", env_file=".env", extra="ignore")
+
+    lake_dir: Path = Field(Path("var/lake"), description="The Parquet lake. The server only reads it.")
+    cache_dir: Path = Field(
+        Path("var/cache"),
+        description="What the server itself writes: its secret and background jobs. Made with mode 0700.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on. Loopback, unless behind_proxy is set.")
+    port: int = Field(8050, ge=1, le=65535, description="Port to listen on.")
+    behind_proxy: bool = Field(
+        False,
+        description="Allow a host other than loopback: a proxy in front buffers slow clients, which gthread workers do not.",
+    )
+    workers: int = Field(2, ge=1, le=64, description="Server processes; one per core is enough.")
+    worker_threads: int = Field(
+        8, ge=1, le=128, description="Threads of each process: requests served at once."
+    )
+    backend: Literal["duckdb", "pandas"] = Field(
+        "duckdb", description="Engine. pandas holds the whole history in memory: the way back."
+    )
+    memory_limit_mb: int = Field(256, ge=64, description="DuckDB's memory in each process, in MiB.")
+    threads: int = Field(2, ge=1, le=256, description="DuckDB's threads in each process.")
+    query_timeout_seconds: float = Field(
+        30.0, gt=0, le=3600, description="A query that runs longer is stopped."
+    )
+    heavy_queries_at_once: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Heavy queries that one process runs at once; others wait, then hear 'busy'.",
+    )
+    max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
+    cache_mb: int = Field(100, ge=1, description="Answers kept in memory by each process, in MiB.")
+    cache_ttl_seconds: float = Field(300.0, gt=0, description="How long an answer is kept in memory.")
+    secret_key: SecretStr | None = Field(
+        None, description="Signs background jobs. By default made once and kept in cache_dir (mode 0600)."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
+
+    @field_validator("lake_dir", "cache_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters")
+        return key
+
+    @model_validator(mode="after")
+    def _loopback_unless_proxied(self) -> Settings:
+        try:
+            loopback = ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            loopback = self.host == "localhost"
+        if not loopback and not self.behind_proxy:
+            raise ValueError(
+                f"NEMDESK_HOST={self.host} would serve other machines directly: put a proxy in front and set "
+                "NEMDESK_BEHIND_PROXY=1, or keep 127.0.0.1"
+            )
+        return self
+
+    def prepared_cache_dir(self) -> Path:
+        """cache_dir, made and closed to other users: what lies in it is unpickled."""
+        self.cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.cache_dir.chmod(0o700)
+        return self.cache_dir
+
+    def secret(self) -> str:
+        """The signing key, the same in every worker: given, or made once and kept in cache_dir."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        path = self.prepared_cache_dir() / "secret_key"
+        try:
+            # Whoever links first wins; the others read the winner's key, never half a file.
+            staged = path.with_name(f"secret_key.{os.getpid()}")
+            staged.touch(mode=0o600)
+            staged.write_text(secrets.token_hex(32), encoding="ascii")
+            os.link(staged, path)
+        except FileExistsError:
+            pass
+        finally:
+            staged.unlink(missing_ok=True)
+        return path.read_text(encoding="ascii")
+
+    def environment(self) -> dict[str, str]:
+        """These settings as variables, for a process started with them."""
+        values = self.model_dump(exclude={"secret_key"}, mode="json")
+        found = {f"NEMDESK_{name.upper()}": str(value) for name, value in values.items()}
+        if self.secret_key is not None:
+            found["NEMDESK_SECRET_KEY"] = self.secret_key.get_secret_value()
+        return found

@@ -1,0 +1,152 @@
+"""The one way a callback asks the data layer: every error becomes something the visitor can read.
+
+Errors that the data layer raises on purpose carry their own message. Anything else is logged with the
+request's id, and the page shows that id.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol, cast
+from urllib.parse import urlencode
+
+from dash import Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
+from flask import g, has_request_context
+
+from callbacks import state
+from callbacks.state import View
+from data_layer.errors import DataLayerError, LakeMissing
+from data_layer.lake import HOW_TO_START, KIND_DEMO
+from data_layer.query_manager import Answer, LakeState
+from data_layer.requests import Request
+from layouts import formats, panel, theme
+from layouts.panel import Content, Provenance
+
+logger = logging.getLogger("nemdesk.page")
+
+
+class Manager(Protocol):
+    """What the page needs of the data layer's one door."""
+
+    def answer(self, request: Request) -> Answer: ...
+
+    def lake_state(self) -> LakeState: ...
+
+
+def request_id() -> str:
+    """Id of the request being served, as its response header says; a new one outside a request."""
+    if has_request_context() and "request_id" in g:
+        return cast("str", g.request_id)
+    return uuid.uuid4().hex[:12]
+
+
+def span(lake: LakeState) -> tuple[datetime, datetime]:
+    """First and last stamp of the data, or LakeMissing."""
+    if lake.first is None or lake.last is None:
+        raise LakeMissing(f"There is no data yet: {HOW_TO_START}.")
+    return lake.first, lake.last
+
+
+def explain(error: Exception) -> str:
+    """What the page says about an error; unexpected ones are logged with the id that is shown."""
+    if isinstance(error, DataLayerError):
+        logger.info("refused: %s (request %s)", error, request_id())
+        return str(error)
+    identity = request_id()
+    logger.exception("unexpected error (request %s)", identity)
+    return f"Something went wrong (id {identity}). Try again; if it stays, quote this id: the log has the details."
+
+
+@dataclass
+class Ask:
+    """One panel's question: what is shown, of which data, and where its answers came from."""
+
+    manager: Manager
+    lake: LakeState
+    view: View
+    theme: str
+    provenance: list[Provenance] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Answer:
+        got = self.manager.answer(request)
+        facts = got.provenance
+        self.provenance.append(
+            Provenance(facts.source, facts.rows_scanned, facts.seconds, facts.version, facts.cached)
+        )
+        return got
+
+    @property
+    def source(self) -> str:
+        return "synthetic demonstration data" if self.lake.kind == KIND_DEMO else "AEMO"
+
+    def subtitle(self, request: Request) -> str:
+        """Period, resolution, time basis and source, as every chart says them."""
+        parts = [formats.span(request.period.start, request.period.end)]
+        resolution = getattr(request, "resolution", None)
+        if resolution is not None:
+            parts.append(f"{resolution.label} {'readings' if resolution.intervals == 1 else 'averages'}")
+        return " · ".join([*parts, "AEST, interval-ending", f"Source: {self.source}"])
+
+
+def csv(label: str, request: Request) -> tuple[str, str]:
+    """Download link of exactly a request's rows."""
+    return f"CSV: {label}", f"/data/{request.name}.csv?{urlencode(request.to_query(), safe=',:')}"
+
+
+Make = Callable[[Ask], Content]
+
+VALUES: Final = (
+    Input("url", "search"),
+    Input("version", "data"),
+    Input("theme", "data"),
+    State("url", "pathname"),
+)
+
+
+def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *, chart: bool) -> None:
+    """Fill one panel whenever the address, the data's version or the theme changes."""
+    parts = ["head", "tools", "message", "body", "foot"]
+    outputs = [Output(f"{panel_id}-{part}", "children") for part in parts]
+    outputs.append(Output(panel_id, "className"))
+    if chart:
+        outputs.append(Output(f"{panel_id}-graph", "figure"))
+
+    def fill(search: object, _version: object, chosen: object, pathname: object) -> list[Any]:
+        if state.tab_of(pathname) != tab:
+            raise PreventUpdate
+        try:
+            lake = manager.lake_state()
+            view = state.parse(tab, search, *span(lake))
+            look = chosen if isinstance(chosen, str) and chosen in theme.PALETTES else theme.LIGHT
+            ask = Ask(manager, lake, view, look)
+            return _filled(make(ask), chart)
+        except Exception as error:
+            return _failed(explain(error), chart)
+
+    fill.__name__ = fill.__qualname__ = f"fill_{panel_id.replace('-', '_')}"
+    app.callback(outputs, *VALUES)(fill)
+
+
+def _filled(content: Content, chart: bool) -> list[Any]:
+    status = panel.EMPTY if content.empty else panel.READY
+    values = [
+        panel.head(content),
+        content.tools,
+        panel.message(content),
+        content.body,
+        panel.foot(content),
+        status,
+    ]
+    if chart:
+        values.append(content.figure if content.figure is not None else no_update)
+    return values
+
+
+def _failed(text: str, chart: bool) -> list[Any]:
+    values = [no_update, no_update, panel.error(text), None, None, panel.FAILED]
+    return [*values, no_update] if chart else values

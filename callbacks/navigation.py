@@ -1,0 +1,214 @@
+"""Which tab is open, the period bar, and whether the lake has a new version. Reads the URL, writes links."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
+
+from callbacks import state
+from callbacks.guard import Manager, explain, span
+from callbacks.state import TABS, View
+from data_layer.errors import DataLayerError, LakeMissing
+from data_layer.lake import KIND_DEMO
+from data_layer.market import NEM, REGION_NAMES, REGIONS, Resolution, market_day
+from data_layer.query_manager import LakeState
+from data_layer.requests import MAX_BUCKETS, PRESETS, Period, allowed_resolutions, preset_period
+from layouts import controls, formats, generation, panel, shell, today
+from layouts.controls import Choice, Option
+
+LAYOUTS: Final = {"today": today.layout, "generation": generation.layout}
+
+PRESET_LABELS: Final = {"1d": "1d", "7d": "7d", "30d": "30d", "90d": "90d", "1y": "1y", "all": "All"}
+
+NO_LAKE: Final = "no-lake"
+NO_TAB: Final = "no-tab"
+
+
+def token_of(manager: Manager) -> str | None:
+    """The lake's version now, None where there is none that can be read."""
+    try:
+        return manager.lake_state().version
+    except DataLayerError:
+        return None
+
+
+def register(app: Dash, manager: Manager) -> None:
+    """Connect the shell's callbacks."""
+
+    @app.callback(
+        Output("page", "children"),
+        Output("shown", "data"),
+        Input("url", "pathname"),
+        Input("version", "data"),
+        State("shown", "data"),
+    )
+    def open_tab(pathname: object, _version: object, shown: object) -> tuple[Any, Any]:
+        """The tab's empty layout; its panels ask for their data once it stands on the page. A new version
+        of the lake alone does not rebuild it."""
+        return _page(manager, pathname, shown)
+
+    @app.callback(
+        Output("tabs", "children"),
+        Output("period-bar", "children"),
+        Output("notices", "children"),
+        Output("banner", "children"),
+        Output("freshness", "children"),
+        Output("document-title", "data"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        Input("version", "data"),
+    )
+    def draw_bar(pathname: object, search: object, _version: object) -> tuple[Any, ...]:
+        """Everything of the shell that follows from the address."""
+        return _bar(manager, pathname, search)
+
+    @app.callback(Output("version", "data"), Input("poll", "n_intervals"), State("version", "data"))
+    def look_for_new_version(_ticks: object, known: object) -> Any:
+        """The lake's version if it changed, so that nothing is asked again for nothing."""
+        token = token_of(manager)
+        if token == known:
+            raise PreventUpdate
+        return token
+
+    app.clientside_callback(
+        ClientsideFunction("nemdesk", "theme"),
+        Output("theme", "data"),
+        Output("theme-name", "children"),
+        Input("theme-toggle", "n_clicks"),
+        Input("theme-signal", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("nemdesk", "title"), Output("title-done", "data"), Input("document-title", "data")
+    )
+
+
+def _page(manager: Manager, pathname: object, shown: object) -> tuple[Any, Any]:
+    tab = state.tab_of(pathname)
+    if tab is None:
+        wanted, content = (
+            NO_TAB,
+            lambda: shell.not_found([Choice(label, f"/{name}") for name, label in TABS.items()]),
+        )
+    else:
+        wanted, content = tab, LAYOUTS[tab]
+        try:
+            span(manager.lake_state())
+        except LakeMissing as error:
+            text = str(error)
+            wanted, content = NO_LAKE, lambda: shell.no_data(text)
+        except Exception as error:
+            text = explain(error)
+            wanted, content = NO_LAKE, lambda: shell.no_data(text)
+    if wanted == shown:
+        return no_update, no_update
+    return content(), wanted
+
+
+def _bar(manager: Manager, pathname: object, search: object) -> tuple[Any, ...]:
+    tab = state.tab_of(pathname)
+    plain = [Choice(label, f"/{name}", name == tab) for name, label in TABS.items()]
+    try:
+        lake = manager.lake_state()
+        first, last = span(lake)
+    except LakeMissing:
+        return shell.tabs(plain), None, None, None, "No data yet", "No data · NEMDesk"
+    except Exception as error:
+        return shell.tabs(plain), None, panel.error(explain(error)), None, "", "NEMDesk"
+    banner = shell.demo_banner() if lake.kind == KIND_DEMO else None
+    fresh = f"Data to {formats.stamp(last)} AEST · version {lake.version.split('-')[0]}"
+    if tab is None:
+        return shell.tabs(plain), None, None, banner, fresh, "Not found · NEMDesk"
+    view = state.parse(tab, search, first, last)
+    links = [Choice(label, view.href(tab=name), name == tab) for name, label in TABS.items()]
+    bar = _today_bar(view, lake) if tab == "today" else _period_bar(view, lake)
+    title = f"{TABS[tab]} · {REGION_NAMES[view.region]} · NEMDesk"
+    return shell.tabs(links), bar, shell.notices(view.notices), banner, fresh, title
+
+
+def _regions(view: View) -> Any:
+    choices = [
+        Choice(region, view.href(region=region), region == view.region, REGION_NAMES[region])
+        for region in (NEM, *REGIONS)
+    ]
+    return controls.segmented("Region", choices, "regions")
+
+
+def _today_bar(view: View, lake: LakeState) -> list[Any]:
+    """Today is always the last 24 hours of the data; only the region can be chosen."""
+    first, last = span(lake)
+    period = preset_period("1d", first, last)
+    label = controls.segmented(
+        "Period",
+        [
+            Choice("Last 24 hours", view.href(), True, formats.span(period.start, period.end)),
+            Choice(
+                "Other periods",
+                view.href(tab="generation"),
+                title="Choose any period on the Generation tab",
+            ),
+        ],
+    )
+    return shell.period_bar(f"Last 24 hours · {view.region}", [label, _regions(view)])
+
+
+def _period_bar(view: View, lake: LakeState) -> list[Any]:
+    first, last = span(lake)
+    covered = Period.of_days(market_day(first), market_day(last))
+    presets = [
+        Choice(label, view.href(preset=name), name == view.preset, _preset_title(name))
+        for name, label in PRESET_LABELS.items()
+    ]
+    start, end = view.period.start.date(), market_day(view.period.end)
+    before, after = _steps(view, covered)
+    parts = [
+        controls.segmented("Period", presets, "presets"),
+        controls.arrow("Previous period", "‹", before),
+        controls.dates(
+            start.isoformat(),
+            end.isoformat(),
+            covered.start.date().isoformat(),
+            market_day(covered.end).isoformat(),
+        ),
+        controls.arrow("Next period", "›", after),
+        controls.resolution(resolution_options(view), view.resolution),
+        _regions(view),
+    ]
+    summary = f"{formats.span(view.period.start, view.period.end)} · {view.region} · {view.resolved.label}"
+    return shell.period_bar(summary, parts)
+
+
+def _preset_title(name: str) -> str:
+    if name == "all":
+        return "All data"
+    return "Last 24 hours" if name == "1d" else f"Last {PRESETS[name]} days of the data"
+
+
+def _steps(view: View, covered: Period) -> tuple[str | None, str | None]:
+    """Addresses of the period before and after, None where the data ends."""
+    length = view.period.end - view.period.start
+    before = after = None
+    if view.period.start > covered.start:
+        start = max(covered.start, view.period.start - length)
+        before = view.href(period=Period(start, view.period.start))
+    if view.period.end < covered.end:
+        end = min(covered.end, view.period.end + length)
+        after = view.href(period=Period(view.period.end, end))
+    return before, after
+
+
+def resolution_options(view: View) -> list[Option]:
+    """Automatic (and what it chose), then each resolution; one that is too fine says for how long a
+    period it may be used."""
+    automatic = state.auto_resolution(view.period)
+    options = [Option("auto", f"Auto ({automatic.label})")]
+    allowed = allowed_resolutions(view.period)
+    for resolution in Resolution:
+        label = resolution.label.capitalize()
+        if resolution not in allowed:
+            most = timedelta(minutes=5 * MAX_BUCKETS * resolution.intervals)
+            label += f" (up to {most.days} days)"
+        options.append(Option(resolution.value, label, resolution not in allowed))
+    return options

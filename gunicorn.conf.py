@@ -1,0 +1,63 @@
+"""gunicorn's configuration: `gunicorn` alone starts the server. Settings come from NEMDESK_* variables."""
+
+import logging.config
+
+from app.settings import Settings
+
+_settings = Settings()
+
+wsgi_app = "app.wsgi:server"
+
+# Loopback unless told otherwise: gthread workers do not buffer slow clients, a proxy does.
+bind = f"{_settings.host}:{_settings.port}"
+
+# Two processes: one can compute while the other answers. Each has its own DuckDB, so more of them than
+# cores only multiplies memory.
+workers = _settings.workers
+
+# Threads, because requests wait for DuckDB (which releases the interpreter) and for the network.
+worker_class = "gthread"
+threads = _settings.worker_threads
+
+# Never load the app before the fork: a database opened by the parent hangs in the child.
+preload_app = False
+
+# A worker whose main loop is silent this long is killed. A stuck query is not seen by it: the database's
+# own time limit is the real one, and it is shorter.
+timeout = max(60, int(_settings.query_timeout_seconds) + 30)
+
+# SIGTERM lets requests in flight end; no query may run longer than the limit above.
+graceful_timeout = 30
+
+# A browser asks several things in a row; five seconds keeps its connection without holding a thread long.
+keepalive = 5
+
+# Workers are replaced now and then, not all at once, so that a leak in any library stays small.
+max_requests = 5_000
+max_requests_jitter = 500
+
+# The longest address this app makes is under 1,000 characters.
+limit_request_line = 4_094
+limit_request_fields = 60
+limit_request_field_size = 8_190
+
+# Heartbeat files on memory, so that a busy disk is not taken for a dead worker.
+worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# gunicorn 27 opens a control socket in the home directory by default; nothing here uses it.
+control_socket_disable = True
+
+# Requests are logged by app/http.py as JSON lines with their id; errors go the same way.
+accesslog = None
+errorlog = "-"
+loglevel = _settings.log_level.lower()
+
+logging.config.dictConfig(
+    {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "loggers": {"nemdesk": {"handlers": ["err"], "level": _settings.log_level, "propagate": False}},
+    }
+)

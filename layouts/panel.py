@@ -1,0 +1,102 @@
+"""A panel: title, subtitle, chart or table, messages, footer. Every chart and table of the page is one.
+
+The layout of a tab is made of empty panels with skeletons; callbacks fill them with ``Content``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dash import html
+
+from layouts.graphs import Figure, graph
+
+Child = Any
+"""A component or text, as Dash accepts it."""
+
+READY: Final = "panel-ready"
+EMPTY: Final = "panel-empty"
+FAILED: Final = "panel-failed"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an answer came from, for the footer."""
+
+    source: str
+    rows_scanned: int
+    seconds: float
+    version: str
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Content:
+    """What fills a panel. ``figure`` for charts, ``body`` for the rest; ``empty`` says why there is
+    nothing to draw; ``note`` is a remark above the chart; ``downloads`` are (label, address)."""
+
+    title: Child = ""
+    subtitle: str = ""
+    figure: Figure | None = None
+    body: Child = None
+    tools: Child = None
+    note: Child = None
+    empty: str = ""
+    downloads: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    provenance: Sequence[Provenance] = field(default_factory=tuple)
+
+
+def panel(panel_id: str, *, chart: str = "", kind: str = "") -> html.Section:
+    """An empty panel with a skeleton. ``chart`` is the picture's file name, or '' for a panel without one."""
+    inside: list[Child] = [
+        html.Div(id=f"{panel_id}-head", className="panel-head"),
+        html.Div(id=f"{panel_id}-tools", className="panel-tools"),
+        html.Div(id=f"{panel_id}-message", className="panel-message", role="status"),
+    ]
+    frame: list[Child] = [html.Div(className="skeleton", **{"aria-hidden": "true"})]
+    if chart:
+        frame.append(graph(f"{panel_id}-graph", chart))
+    frame.append(html.Div(id=f"{panel_id}-body", className="panel-body"))
+    inside.append(html.Div(frame, className="panel-frame"))
+    inside.append(html.Div(id=f"{panel_id}-foot", className="panel-foot"))
+    classes = f"panel {kind}".strip()
+    return html.Section(
+        html.Div(inside, id=panel_id, className="panel-loading"), className=classes, **{"aria-live": "off"}
+    )
+
+
+def head(content: Content) -> list[Child]:
+    return [
+        html.H2(content.title, className="panel-title"),
+        html.P(content.subtitle, className="panel-subtitle"),
+    ]
+
+
+def message(content: Content) -> Child:
+    if content.empty:
+        return html.P(content.empty, className="message message-empty")
+    if content.note:
+        return html.Div(content.note, className="message message-note")
+    return None
+
+
+def error(text: str) -> html.P:
+    """An error the user sees; ``text`` says what to do next, or names the request's id."""
+    return html.P(text, className="message message-error", role="alert")
+
+
+def foot(content: Content) -> list[Child]:
+    links = [html.A(label, href=address, className="download") for label, address in content.downloads]
+    origins = [
+        html.Span(
+            f"{one.source} · {one.rows_scanned:,} rows · {one.seconds:.3f} s{' · cached' if one.cached else ''}",
+            className="provenance",
+        )
+        for one in content.provenance
+    ]
+    version = content.provenance[0].version if content.provenance else ""
+    if version:
+        origins.append(html.Span(f"version {version}", className="provenance"))
+    return [html.Span(links, className="downloads"), html.Span(origins, className="origins")]

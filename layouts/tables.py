@@ -1,0 +1,123 @@
+"""HTML tables: right-aligned numbers, sticky header, headers that sort (by link), rows that toggle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash import html
+
+from layouts.definitions import info
+
+
+@dataclass(frozen=True)
+class Column:
+    """A header: its unit small and grey beside it, an "i" for its definition, a link that sorts."""
+
+    label: str
+    unit: str = ""
+    definition: str = ""
+    href: str = ""
+    sorted: str = ""  # '', 'ascending' or 'descending'
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells left to right; ``href`` makes the whole row a link (through its first cell)."""
+
+    cells: Sequence[Any]
+    href: str = ""
+    title: str = ""
+    swatch: str = ""
+    off: bool = False
+    strong: bool = False
+
+
+def table(columns: Sequence[Column], rows: Sequence[Row], caption: str) -> html.Div:
+    """A table in its own scrolling frame, so that a phone scrolls the table and not the page."""
+    header = html.Thead(html.Tr([_heading(column) for column in columns]))
+    body = html.Tbody([_row(row, columns) for row in rows])
+    return html.Div(
+        html.Table(
+            [html.Caption(caption, className="visually-hidden"), header, body], className="data-table"
+        ),
+        className="table-frame",
+        tabIndex=0,
+        role="region",
+        **{"aria-label": caption},
+    )
+
+
+def _heading(column: Column) -> html.Th:
+    label: Any = column.label
+    if column.href:
+        mark = {"ascending": " ▲", "descending": " ▼"}.get(column.sorted, "")
+        label = html.A(
+            column.label + mark, href=column.href, title=f"Sort by {column.label}", **{"data-nav": "true"}
+        )
+    parts: list[Any] = [label]
+    if column.definition:
+        parts.append(info(column.definition))
+    if column.unit:
+        parts.append(html.Span(column.unit, className="unit"))
+    more = {"aria-sort": column.sorted} if column.sorted else {}
+    return html.Th(parts, className="num" if column.numeric else "", scope="col", **more)
+
+
+def _row(row: Row, columns: Sequence[Column]) -> html.Tr:
+    first: Any = row.cells[0]
+    if row.href:
+        first = html.A(first, href=row.href, title=row.title, className="row-link", **{"data-nav": "true"})
+    if row.swatch:
+        mark = html.Span(className="swatch", style={"background": row.swatch}, **{"aria-hidden": "true"})
+        first = html.Span([mark, first], className="named")
+    cells: list[Any] = [html.Th(first, scope="row", className="" if not columns[0].numeric else "num")]
+    cells += [
+        html.Td(cell, className="num" if column.numeric else "")
+        for cell, column in zip(row.cells[1:], columns[1:], strict=True)
+    ]
+    classes = " ".join(
+        name for name, on in (("off", row.off), ("strong", row.strong), ("clickable", bool(row.href))) if on
+    )
+    return html.Tr(cells, className=classes)
+
+
+def bar(text: str, share: float | None) -> html.Span:
+    """A number with a bar behind it, where comparison is the point; ``share`` is 0..1."""
+    width = max(0.0, min(1.0, share or 0.0)) * 100
+    return html.Span(text, className="bar", style={"--bar-width": f"{width:.1f}%"})
+
+
+def quality(found: float | None, expected: float | None) -> Any:
+    """Readings found as a percentage; a mark where some are missing, so that colour is not alone."""
+    if not expected or found is None:
+        return "–"
+    share = found / expected
+    if share >= 0.9995:
+        return html.Span("100%", className="muted", title=f"{found:,.0f} of {expected:,.0f} readings")
+    text = f"{share * 100:.1f}%"
+    return html.Span([text, " ⚠"], className="warn", title=f"{found:,.0f} of {expected:,.0f} readings")
+
+
+def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
+    """The legend that is also the control: (name, colour, address that toggles it, hidden)."""
+    return html.Div(
+        [
+            html.A(
+                [
+                    html.Span(className="swatch", style={"background": colour}, **{"aria-hidden": "true"}),
+                    name,
+                ],
+                href=href,
+                className="legend-entry off" if hidden else "legend-entry",
+                title=f"{'Show' if hidden else 'Hide'} {name}",
+                **{"data-nav": "true", "aria-label": f"{'Show' if hidden else 'Hide'} {name}"},
+            )
+            for name, colour, href, hidden in entries
+        ],
+        className="legend",
+        role="group",
+        **{"aria-label": "Fuels shown"},
+    )

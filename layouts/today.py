@@ -1,0 +1,377 @@
+"""The Today tab: the newest interval, the last 24 hours, and what happened in them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from dash import html
+
+from data_layer.market import NEM, REGION_NAMES, REGIONS
+from layouts import formats, graphs, price_axis, tables, theme
+from layouts.definitions import info
+from layouts.graphs import Figure
+from layouts.panel import panel
+from layouts.series import Floats, Grid, encode, floats, names_and_codes, times
+
+
+def layout() -> html.Div:
+    """The tab's panels, empty."""
+    return html.Div(
+        className="tab today",
+        children=[
+            html.H1("Today in the National Electricity Market", className="visually-hidden"),
+            panel("today-cards", kind="bare cards-panel"),
+            html.Div(
+                className="columns columns-wide-left",
+                children=[
+                    panel("today-mix", chart="generation last 24 hours"),
+                    panel("today-prices", chart="prices last 24 hours"),
+                ],
+            ),
+            html.Div(
+                className="columns columns-wide-left",
+                children=[
+                    panel("today-summary", kind="table-panel"),
+                    panel("today-events", kind="table-panel"),
+                ],
+            ),
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class Card:
+    """One region at the newest interval."""
+
+    region: str
+    price: float | None
+    change: float | None
+    demand_mw: float | None
+    renewable_share: float | None
+    rooftop_late: bool
+    net_import_mw: float | None
+    history: Floats
+    href: str
+    current: bool = False
+
+
+def cards_of(
+    latest: pa.Table, history: Mapping[str, Floats], hrefs: Mapping[str, str], chosen: str
+) -> list[Card]:
+    """Cards in the field's order, from LatestInterval's answer and each region's prices of the day."""
+    rows = {row["regionid"]: row for row in latest.to_pylist()}
+    return [
+        Card(
+            region=region,
+            price=rows[region]["price_aud_per_mwh"],
+            change=rows[region]["price_change_aud_per_mwh"],
+            demand_mw=rows[region]["demand_mw"],
+            renewable_share=rows[region]["renewable_share"],
+            rooftop_late=bool(rows[region]["rooftop_late"]),
+            net_import_mw=rows[region]["net_import_mw"],
+            history=history.get(region, np.empty(0)),
+            href=hrefs[region],
+            current=region == chosen,
+        )
+        for region in REGIONS
+        if region in rows
+    ]
+
+
+def cards(entries: Sequence[Card]) -> html.Div:
+    return html.Div([_card(entry) for entry in entries], className="cards")
+
+
+def _card(card: Card) -> html.Article:
+    change = card.change
+    rising = (change or 0) > 0
+    if change is None:
+        moved = "no interval before"
+    elif abs(change) < 0.005:
+        moved = "unchanged on 5 min before"
+    else:
+        moved = f"{'▲' if rising else '▼'} {formats.price(abs(change))} on 5 min before"
+    flow = card.net_import_mw
+    flow_label = "Net imports" if flow is None or flow >= 0 else "Net exports"
+    late = " (rooftop: latest estimate missing)" if card.rooftop_late else ""
+    return html.Article(
+        className="card current" if card.current else "card",
+        children=[
+            html.Div(
+                [
+                    html.A(
+                        REGION_NAMES[card.region],
+                        href=card.href,
+                        className="card-name",
+                        title=f"Show {REGION_NAMES[card.region]} below",
+                        **{"data-nav": "true"},
+                    ),
+                    html.Span(card.region, className="muted"),
+                ],
+                className="card-head",
+            ),
+            html.Div(
+                [
+                    html.Span(
+                        formats.price(card.price),
+                        className="big negative" if (card.price or 0) < 0 else "big",
+                    ),
+                    html.Span("/MWh", className="unit"),
+                    info("price"),
+                ],
+                className="card-price",
+            ),
+            html.Div([html.Span(moved, className="change"), info("price_change")], className="card-change"),
+            html.Img(
+                src=sparkline(card.history),
+                alt=_in_words(card),
+                className="sparkline",
+            ),
+            html.Dl(
+                [
+                    *_fact("Demand", formats.power(card.demand_mw), "MW", "demand"),
+                    *_fact(
+                        "Renewables",
+                        formats.percent(card.renewable_share) + ("*" if card.rooftop_late else ""),
+                        "",
+                        "renewable_share",
+                        title=late.strip(),
+                    ),
+                    *_fact(
+                        flow_label, formats.power(abs(flow) if flow is not None else None), "MW", "net_flow"
+                    ),
+                ],
+                className="facts",
+            ),
+        ],
+    )
+
+
+def _in_words(card: Card) -> str:
+    low, high = price_axis.extremes([card.history]) if len(card.history) else (float("nan"), float("nan"))
+    return f"Price of the last 24 hours, from {formats.price(low)} to {formats.price(high)}"
+
+
+def _fact(label: str, value: str, unit: str, definition: str, title: str = "") -> list[Any]:
+    return [
+        html.Dt([label, info(definition)]),
+        html.Dd([value, html.Span(unit, className="unit") if unit else None], title=title or None),
+    ]
+
+
+def sparkline(values: Floats, width: int = 160, height: int = 32) -> str:
+    """A line without axes as an image address (SVG); mid-grey, which both themes carry. Gaps are gaps."""
+    points = price_axis.position(values)
+    known = points[~np.isnan(points)]
+    paths = []
+    if len(known) > 1:
+        low, high = float(known.min()), float(known.max())
+        scale = (height - 4) / ((high - low) or 1.0)
+        xs = np.linspace(1, width - 1, len(points))
+        ys = height - 2 - (points - low) * scale
+        pen_down = False
+        for x, y in zip(xs, ys, strict=True):
+            if np.isnan(y):
+                pen_down = False
+                continue
+            paths.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
+            pen_down = True
+        if low < 0 < high:
+            zero = height - 2 - (0 - low) * scale
+            paths.append(f"M0 {zero:.1f}H{width}")
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" preserveAspectRatio="none">'
+        f'<path d="{"".join(paths)}" fill="none" stroke="#7a828e" stroke-width="1.3" vector-effect="non-scaling-stroke"/>'
+        "</svg>"
+    )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+
+
+def history_by_region(answer: pa.Table, grid: Grid) -> dict[str, Floats]:
+    """Each region's mean price on the grid, from RegionSeries."""
+    return grid.spread(answer, "regionid", "price_aud_per_mwh")
+
+
+def price_lines(answer: pa.Table, start: datetime, end: datetime, chosen: str, region: str) -> Figure:
+    """Prices of all regions from PriceEnvelope: 5-minute intervals, the chosen region in front."""
+    names, codes = names_and_codes(answer.column("regionid"))
+    stamps, prices = times(answer), floats(answer, "price_aud_per_mwh")
+    order = sorted(names, key=lambda name: (name == region, name))
+    drawn: list[Floats] = []
+    traces = []
+    for name in order:
+        mine = codes == names.index(name)
+        x, y = _with_gaps(stamps[mine], prices[mine], start, end)
+        drawn.append(y)
+        colour = theme.region_colour(name, chosen)
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [str(moment) for moment in x],
+                "y": encode(price_axis.position(y)),
+                "customdata": encode(y),
+                "name": name,
+                "mode": "lines",
+                "connectgaps": False,
+                "opacity": 1 if region in (NEM, name) else 0.55,
+                "line": {"color": colour, "width": 2 if name == region else 1.25},
+                "hovertemplate": f"%{{customdata:$,.2f}}<extra>{name}</extra>",
+            }
+        )
+    low, high = price_axis.extremes(drawn)
+    axis = theme.axis(chosen)
+    return graphs.figure(
+        chosen,
+        traces,
+        xaxis={
+            **axis,
+            "type": "date",
+            "range": [start.isoformat(), end.isoformat()],
+            "autorange": False,
+            "showgrid": False,
+            "fixedrange": True,
+            "tickformatstops": graphs.TICK_FORMATS,
+            "hoverformat": "%a %-d %b %Y, ending %H:%M",
+        },
+        yaxis=price_axis.axis(chosen, low, high),
+        showlegend=True,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "font": {"size": 11, "color": theme.palette(chosen).muted},
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+    )
+
+
+def _with_gaps(stamps: Any, prices: Floats, start: datetime, end: datetime) -> tuple[Any, Floats]:
+    """Breaks a line where intervals are missing. An envelope keeps two points a bucket, so neighbours may
+    rightly stand up to two buckets apart; further apart means a gap."""
+    if len(stamps) < 2:
+        return stamps, prices
+    bucket = max(timedelta(minutes=5), (end - start) / max(1, len(stamps) / 2))
+    limit = np.timedelta64(int(2.5 * bucket.total_seconds()), "s")
+    if len(stamps) >= (end - start) / timedelta(minutes=10):  # nothing was thinned: 5-minute neighbours
+        limit = np.timedelta64(300, "s")
+    wide = np.flatnonzero(np.diff(stamps) > limit) + 1
+    return np.insert(stamps, wide, stamps[wide - 1] + np.timedelta64(300, "s")), np.insert(
+        prices, wide, np.nan
+    )
+
+
+SUMMARY_COLUMNS = (
+    tables.Column("Region", numeric=False),
+    tables.Column("Average", "$/MWh", "price"),
+    tables.Column("Low", "$/MWh"),
+    tables.Column("High", "$/MWh"),
+    tables.Column("Demand", "GWh", "demand"),
+    tables.Column("Generation", "GWh", "generation"),
+    tables.Column("Renewable", "%", "renewable_share"),
+    tables.Column("Coal", "%", "coal_share"),
+    tables.Column("Gas", "%", "gas_share"),
+    tables.Column("Found", "%", "found"),
+)
+
+
+def summary(now: pa.Table, before: pa.Table, hrefs: Mapping[str, str], chosen: str, look: str) -> html.Div:
+    """The last 24 hours by region, each number with its change on the 24 hours before."""
+    earlier = {row["regionid"]: row for row in before.to_pylist()}
+    rows = []
+    current = {row["regionid"]: row for row in now.to_pylist()}
+    for region in (*REGIONS, NEM):
+        row = current.get(region)
+        if row is None:
+            continue
+        past = earlier.get(region, {})
+        rows.append(
+            tables.Row(
+                [
+                    region,
+                    _changed(row, past, "price_aud_per_mwh", formats.price),
+                    formats.price(row["min_price_aud_per_mwh"]),
+                    formats.price(row["max_price_aud_per_mwh"]),
+                    _changed(row, past, "demand_mwh", _gwh),
+                    _changed(row, past, "generation_mwh", _gwh),
+                    _changed(row, past, "renewable_share", formats.percent),
+                    formats.percent(row["coal_share"]),
+                    formats.percent(row["gas_share"]),
+                    tables.quality(row["intervals"], row["intervals_expected"]),
+                ],
+                href=hrefs[region],
+                title=f"Show {REGION_NAMES[region]}",
+                swatch=theme.region_colour(region, look) if region != NEM else "transparent",
+                strong=region in (NEM, chosen),
+            )
+        )
+    return tables.table(
+        SUMMARY_COLUMNS, rows, "Last 24 hours by region, with the change on the 24 hours before"
+    )
+
+
+def _gwh(value_mwh: float | None) -> str:
+    return formats.energy(value_mwh / 1000 if value_mwh is not None else None)
+
+
+def _changed(row: Mapping[str, Any], past: Mapping[str, Any], name: str, write: Any) -> html.Span:
+    value, was = row[name], past.get(name)
+    if value is None or was is None:
+        return html.Span(write(value))
+    difference = value - was
+    mark = "▲" if difference > 0 else "▼" if difference < 0 else ""
+    return html.Span(
+        [
+            write(value),
+            html.Small(
+                f"{mark}{write(abs(difference))}", className="delta", title=f"Day before: {write(was)}"
+            ),
+        ],
+    )
+
+
+EVENT_COLUMNS = (
+    tables.Column("From", numeric=False),
+    tables.Column("Region", numeric=False),
+    tables.Column("Kind", numeric=False),
+    tables.Column("Extreme", "$/MWh"),
+    tables.Column("Mean", "$/MWh"),
+    tables.Column("Length"),
+)
+
+
+def events(rows: Sequence[Mapping[str, Any]], hrefs: Sequence[str], look: str) -> html.Div:
+    """Price events, newest first; each leads to that moment in Generation."""
+    listed = [
+        tables.Row(
+            [
+                f"{row['start']:%-d %b %H:%M}",
+                row["regionid"],
+                "High" if row["kind"] == "high" else "Negative",
+                html.Span(
+                    formats.price(row["extreme_price_aud_per_mwh"]),
+                    className="negative" if row["kind"] == "negative" else "high",
+                ),
+                formats.price(row["mean_price_aud_per_mwh"]),
+                _length(row["start"], row["end"]),
+            ],
+            href=href,
+            title=f"Generation in {REGION_NAMES[row['regionid']]} at that moment",
+            swatch=theme.region_colour(row["regionid"], look),
+        )
+        for row, href in zip(rows, hrefs, strict=True)
+    ]
+    return tables.table(EVENT_COLUMNS, listed, "Price events, newest first")
+
+
+def _length(start: datetime, end: datetime) -> str:
+    minutes = int((end - start).total_seconds() // 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d}"
