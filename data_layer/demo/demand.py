@@ -9,11 +9,11 @@ from data_layer.demo.weather import Clock, rooftop_output, temperature
 
 # Underlying use (grid and rooftop together): mean MW, MW per degree of cooling and of heating.
 USE = {
-    "NSW1": (8_650.0, 170.0, 105.0),
-    "QLD1": (7_150.0, 135.0, 25.0),
+    "NSW1": (8_650.0, 152.0, 105.0),
+    "QLD1": (7_150.0, 108.0, 25.0),
     "SA1": (1_440.0, 52.0, 24.0),
     "TAS1": (1_090.0, 0.0, 22.0),
-    "VIC1": (5_330.0, 135.0, 82.0),
+    "VIC1": (5_330.0, 118.0, 82.0),
 }
 ROOFTOP_CAPACITY_MW = {"NSW1": 7_900.0, "QLD1": 7_200.0, "SA1": 2_550.0, "TAS1": 380.0, "VIC1": 5_600.0}
 ROOFTOP_GROWTH_PER_YEAR = 0.09

@@ -50,11 +50,15 @@ _SLOW, _EVERY = 3.0, 9
 
 
 def smooth(hours: Floats, period_hours: float, stream: str) -> Floats:
-    """Smooth noise of about unit variance over absolute ``hours`` (ascending), correlated over
-    ``period_hours``: normal values at whole multiples of the period, blended between them."""
-    if period_hours >= _SLOW and len(hours) > _EVERY:
-        nodes = np.append(hours[::_EVERY], hours[-1] + 1e-6)
-        return np.asarray(np.interp(hours, nodes, smooth(nodes, period_hours, stream)))
+    """Smooth noise of about unit variance over absolute ``hours`` (ascending, 5 minutes apart),
+    correlated over ``period_hours``: normal values at whole multiples of the period, blended between."""
+    if period_hours < _SLOW or len(hours) <= _EVERY:
+        return _blended(hours, period_hours, stream)
+    nodes = np.append(hours[::_EVERY], hours[-1] + 1e-6)
+    return np.asarray(np.interp(hours, nodes, _blended(nodes, period_hours, stream)))
+
+
+def _blended(hours: Floats, period_hours: float, stream: str) -> Floats:
     position = hours / period_hours
     knot = np.floor(position).astype(np.int64)
     first = int(knot.min())
