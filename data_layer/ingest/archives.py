@@ -43,7 +43,15 @@ class Bounds:
 
 DEFAULT_BOUNDS: Final = Bounds()
 
-DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
 """What zipfile raises on damaged input."""
 
 

@@ -18,17 +18,16 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
-_USER_AGENT: Final = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 NEMDesk"
-)
+_USER_AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 NEMDesk"
 _TRY_AGAIN: Final = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK: Final = 1 << 16
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Downloader:
                 body = b"".join(self._body(response, self.manners.largest_listing, deadline))
                 return body.decode("utf-8", "replace")
 
-        return self._persist(path, once)
+        return self._persist(once)
 
     def size(self, path: str) -> int | None:
         """Length the server gives for a file, or None where it gives none."""
@@ -116,9 +115,9 @@ class Downloader:
         def once(deadline: float) -> bool:
             return self._file_once(path, target, deadline)
 
-        return self._persist(path, once)
+        return self._persist(once)
 
-    def _persist[T](self, path: str, once: Callable[[float], T]) -> T:
+    def _persist(self, once: Callable[[float], _T]) -> _T:
         deadline = time.monotonic() + self.manners.total
         reason = "no try was made"
         for attempt in range(self.manners.tries):
@@ -161,7 +160,9 @@ class Downloader:
         if not zipfile.is_zipfile(part):
             start = part.read_bytes()[:512].lstrip()
             _forget(part, validator)
-            raise _Again("an HTML page came in its place" if start.startswith(b"<") else "it is not a zip file")
+            raise _Again(
+                "an HTML page came in its place" if start.startswith(b"<") else "it is not a zip file"
+            )
         os.replace(part, target)
         validator.unlink(missing_ok=True)
         return True
@@ -243,7 +244,10 @@ def _left(deadline: float) -> float:
 
 
 def _hang_up(response: requests.Response) -> None:
-    with contextlib.suppress(OSError, ValueError), socket.socket(fileno=os.dup(response.raw.fileno())) as line:
+    with (
+        contextlib.suppress(OSError, ValueError),
+        socket.socket(fileno=os.dup(response.raw.fileno())) as line,
+    ):
         line.shutdown(socket.SHUT_RDWR)
 
 

@@ -11,7 +11,6 @@ content makes this module raise.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,7 +31,8 @@ from data_layer.tables import STAMP, TABLES, TableSpec
 _BLOCK: Final = 16 << 20
 _LONGEST_LINE: Final = 1 << 20
 _MONTHLY: Final = re.compile(
-    r"PUBLIC_(?:DVD_|ARCHIVE(?:#|%23))[A-Z0-9_#%]+?(?:_|#|%23)(\d{4})(\d\d)01\d{4}\.(?:CSV|ZIP)", re.IGNORECASE
+    r"PUBLIC_(?:DVD_|ARCHIVE(?:#|%23))[A-Z0-9_#%]+?(?:_|#|%23)(\d{4})(\d\d)01\d{4}\.(?:CSV|ZIP)",
+    re.IGNORECASE,
 )
 _DAY: Final = timedelta(days=1)
 
@@ -79,7 +79,9 @@ def read_csv(member: Member) -> Reading:
     except _FileRefused as error:
         return Reading(member.name, refusals=[Refusal(member.name, None, str(error))])
     except DAMAGED as error:
-        return Reading(member.name, refusals=[Refusal(member.name, None, f"is truncated or damaged ({error})")])
+        return Reading(
+            member.name, refusals=[Refusal(member.name, None, f"is truncated or damaged ({error})")]
+        )
     return reader.result()
 
 
@@ -165,7 +167,9 @@ class _Reader:
     def _open(self, line: bytes) -> None:
         if line.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
             raise _FileRefused("is an HTML page, not an MMS file: the server answered with an error page")
-        fields = next(csv.reader([line.decode("utf-8", "replace").lstrip("\ufeff").strip()]), [])
+        fields = [
+            part.strip('" ') for part in line.decode("utf-8", "replace").lstrip("\ufeff").strip().split(",")
+        ]
         if len(fields) < 7 or fields[0] != "C":
             raise _FileRefused("does not begin with a C row: it is not an MMS file")
         try:
@@ -186,8 +190,11 @@ class _Reader:
             return
         reports = []
         for report in REPORTS.get(key, ()):
-            missing = [report.columns[c] for c in TABLES[report.table].required if c not in _defaulted
-                       and report.columns[c] not in header.columns]
+            missing = [
+                report.columns[c]
+                for c in TABLES[report.table].required
+                if c not in _defaulted and report.columns[c] not in header.columns
+            ]
             if missing:
                 self.log.section(
                     self.line,
@@ -204,7 +211,7 @@ class _Reader:
         if self.published_at is None:
             # The first line is no control row: _open says what it is instead.
             self._open(block[start : block.index(b"\n", start)])
-        if not block[start:min(end, start + 4096)].strip() and not block[start:end].strip():
+        if not block[start : min(end, start + 4096)].strip() and not block[start:end].strip():
             return
         self.ended = False
         if self.section is None:

@@ -43,7 +43,9 @@ REPORTS: Final[Mapping[tuple[str, str], tuple[Report, ...]]] = {
     ("DISPATCH", "INTERCONNECTORRES"): (_FLOW,),
     ("TRADING", "PRICE"): (Report("trading_price"),),
     ("ROOFTOP", "ACTUAL"): (
-        Report("rooftop_pv", {"settlementdate": "INTERVAL_DATETIME"}, grid_minutes=30, whole_regions_only=True),
+        Report(
+            "rooftop_pv", {"settlementdate": "INTERVAL_DATETIME"}, grid_minutes=30, whole_regions_only=True
+        ),
     ),
     # The legacy PUBLIC_DISPATCH report: price and demand in one row, no LASTCHANGED.
     ("DREGION", ""): (_PRICE, _DEMAND),

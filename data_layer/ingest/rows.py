@@ -87,7 +87,9 @@ class Plan:
             schema = TABLES[report.table].schema
             for column, source in report.columns.items():
                 kind = schema.field(column).type
-                types[source] = pa.float64() if pa.types.is_floating(kind) or pa.types.is_integer(kind) else _TEXT
+                types[source] = (
+                    pa.float64() if pa.types.is_floating(kind) or pa.types.is_integer(kind) else _TEXT
+                )
         types |= {"RUNNO": pa.float64(), "LASTCHANGED": _TEXT}
         return cls(header, {name: kind for name, kind in types.items() if name in header.columns})
 
@@ -184,7 +186,9 @@ def _careful(piece: bytes, first_line: int, plan: Plan, log: RefusalLog) -> tupl
     return pa.table(columns, names=list(plan.types)), np.array(numbers, dtype=np.int64)
 
 
-def _logical_lines(piece: bytes, first_line: int, prefix: bytes, log: RefusalLog) -> Iterator[tuple[int, str]]:
+def _logical_lines(
+    piece: bytes, first_line: int, prefix: bytes, log: RefusalLog
+) -> Iterator[tuple[int, str]]:
     """(line, text) of each D row; a quoted text that runs over several lines is joined."""
     lines = piece.split(b"\n")
     index = 0
@@ -197,7 +201,9 @@ def _logical_lines(piece: bytes, first_line: int, prefix: bytes, log: RefusalLog
             log.row(line, "holds a NUL byte")
             continue
         if not raw.startswith(prefix):
-            log.row(line, f"does not belong under its header, which asks for {prefix.decode()!r}: {_show(raw)}")
+            log.row(
+                line, f"does not belong under its header, which asks for {prefix.decode()!r}: {_show(raw)}"
+            )
             continue
         joined = 0
         while raw.count(b'"') % 2 and index < len(lines) and joined < _LONGEST_QUOTED_TEXT:
@@ -270,7 +276,9 @@ def check(
         if pa.types.is_timestamp(kind):
             stamps, invalid = _stamps(values)
             refuse(invalid, f"{source} is not a date and time", source)
-            refuse(_off_grid(stamps, report), f"{source} is off the {report.grid_minutes}-minute grid", source)
+            refuse(
+                _off_grid(stamps, report), f"{source} is off the {report.grid_minutes}-minute grid", source
+            )
             if window is not None:
                 low, high = (_microseconds(bound) for bound in window)
                 refuse((stamps < low) | (stamps > high), f"{source} is outside the file's month", source)
@@ -279,7 +287,10 @@ def check(
             columns[column] = values
         else:
             numbers = values.to_numpy()
-            refuse(np.isinf(numbers) | (np.isnan(numbers) & values.is_valid().to_numpy()), f"{source} is not finite")
+            refuse(
+                np.isinf(numbers) | (np.isnan(numbers) & values.is_valid().to_numpy()),
+                f"{source} is not finite",
+            )
             if pa.types.is_integer(kind):
                 odd = (numbers != np.round(numbers)) | (numbers < _INT16.min) | (numbers > _INT16.max)
                 refuse(odd & ~np.isnan(numbers), f"{source} is not a small whole number", source)
