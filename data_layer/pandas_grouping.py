@@ -64,7 +64,7 @@ def _pooled(rows: pd.DataFrame, keys: list[str], facts: pd.DataFrame, period: Pe
     out["capacity_mw"] = by_group.capacity_mw.sum(min_count=1).reindex(out.index)
     out["unit_intervals"] = rows.groupby(keys).size()
     out["unit_intervals_expected"] = expected_readings(rows, keys, period)
-    return out.reset_index()
+    return out.drop(columns="capacity_mwh").reset_index()
 
 
 def fuel_summary(rows: pd.DataFrame, units: pd.DataFrame, period: Period) -> pd.DataFrame:
@@ -92,7 +92,7 @@ def aggregate_by_group(request: AggregateByGroup, rows: pd.DataFrame, units: pd.
     rows = rows.assign(**{name: columns[name] for name in request.group_by if name in columns})
     keys = list(request.group_by)
     out = _pooled(rows, keys, facts, request.period)
-    return out.drop(columns="capacity_mwh").sort_values("revenue_aud", ascending=False, ignore_index=True)
+    return out.sort_values("revenue_aud", ascending=False, ignore_index=True)
 
 
 def integrated_data(request: IntegratedData, rows: pd.DataFrame, history: History) -> pd.DataFrame:
