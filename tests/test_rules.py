@@ -13,17 +13,6 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("app", "callbacks", "data_layer", "layouts")
 BUILDER = "data_layer/sql.py"
 
-# Statements outside the builder that are put together from this package's own fixed names and paths.
-FIXED_TEXT = {
-    ("data_layer/connection.py", "query"): "wraps a finished statement in a row limit",
-    ("data_layer/connection.py", "_connect"): "names of settings, from a literal in the function",
-    ("data_layer/loading.py", "_unique"): "column names of tables.py",
-    ("data_layer/loading.py", "_write"): "column names of tables.py",
-    ("data_layer/loading.py", "copy_to_parquet"): "a finished statement and a path of ours",
-    ("data_layer/rollups.py", "_write"): "column names of tables.py",
-    ("data_layer/query_manager.py", "query_with_progress"): "wraps a finished statement",
-}
-
 _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY|CREATE|ATTACH|SET GLOBAL|UNION ALL|WITH)\s")
 
 
@@ -68,19 +57,13 @@ def formatted_sql(source: str) -> list[tuple[int, str]]:
 
 
 def test_sql_text_is_put_together_in_one_place() -> None:
-    offences = []
-    used = set()
-    for path in python_files(*ROOMS):
-        name = str(path.relative_to(ROOT))
-        if name == BUILDER:
-            continue
-        for line, function in formatted_sql(path.read_text(encoding="utf-8")):
-            if (name, function) in FIXED_TEXT:
-                used.add((name, function))
-            else:
-                offences.append(f"{name}:{line} in {function}()")
+    offences = [
+        f"{name}:{line} in {function}()"
+        for path in python_files(*ROOMS)
+        if (name := str(path.relative_to(ROOT))) != BUILDER
+        for line, function in formatted_sql(path.read_text(encoding="utf-8"))
+    ]
     assert offences == []
-    assert set(FIXED_TEXT) - used == set(), "remove exceptions that nothing needs"
 
 
 def test_the_rule_about_sql_sees_every_kind_of_formatting() -> None:
