@@ -7,10 +7,13 @@ computed once: the others wait for the first.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -19,6 +22,8 @@ import pyarrow as pa
 from cachelib.base import BaseCache
 from flask import Flask
 from flask_caching import Cache
+
+from data_layer.errors import QueryCancelled
 
 DEFAULT_BYTES: Final = 100 * 1024 * 1024
 DEFAULT_TTL_SECONDS: Final = 300.0
@@ -34,7 +39,8 @@ class ByteLruCache(BaseCache):
     def __init__(
         self, limit_bytes: int = DEFAULT_BYTES, default_timeout: float = DEFAULT_TTL_SECONDS
     ) -> None:
-        super().__init__(default_timeout=int(default_timeout))
+        # Whole seconds; below one second would read as 0, which cachelib takes for "never expires".
+        super().__init__(default_timeout=max(int(default_timeout), 1))
         self.limit_bytes = limit_bytes
         self.bytes = 0
         self.evictions = 0
@@ -92,6 +98,12 @@ class ByteLruCache(BaseCache):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def forget_parent(self) -> None:
+        """Called in a child process: a thread of the parent may have held the lock, half-way through."""
+        self._lock = threading.Lock()
+        self._entries = OrderedDict()
+        self.bytes = 0
+
 
 def size_of(value: Any) -> int:
     """Bytes a cached value holds."""
@@ -136,6 +148,7 @@ class AnswerCache:
         self.counts = CacheCounts()
         self._flights: dict[str, _Flight] = {}
         self._lock = threading.Lock()
+        _CACHES.add(self)
 
     def get(self, key: str) -> Any:
         """The value, or None. Counts a hit; a broken backend is a miss, never an error."""
@@ -149,35 +162,50 @@ class AnswerCache:
 
     def get_or_compute(self, key: str, compute: Callable[[], Any]) -> tuple[Any, bool]:
         """(value, whether it came from the cache). One computation per key at a time in this process."""
-        value = self.get(key)
-        if value is not None:
-            return value, True
-        with self._lock:
-            flight = self._flights.get(key)
-            leader = flight is None
-            if flight is None:
-                flight = self._flights[key] = _Flight()
-        if not leader:
+        while True:
+            value = self.get(key)
+            if value is not None:
+                return value, True
+            with self._lock:
+                flight = self._flights.get(key)
+                if flight is None:
+                    mine = self._flights[key] = _Flight()
+                    break
             self.counts.waits += 1
-            return flight.wait(), True
+            # Somebody who stops his own question does not stop it for those who asked the same.
+            with suppress(QueryCancelled):
+                return flight.wait(), True
         try:
-            self.counts.misses += 1
-            value = compute()
-            self._keep(key, value)
-            flight.land(value)
-            return value, False
+            # The one before us may have landed between our look into the cache and our turn.
+            value = self.get(key)
+            cached = value is not None
+            if not cached:
+                self.counts.misses += 1
+                value = compute()
+                self._keep(key, value)
+            mine.land(value)
+            return value, cached
         except BaseException as error:
-            flight.fail(error)
+            mine.fail(error)
             raise
         finally:
             with self._lock:
-                del self._flights[key]
+                self._flights.pop(key, None)
 
     def _keep(self, key: str, value: Any) -> None:
         try:
             self._backend.set(key, value)
         except Exception:
-            self._backend.delete(key)
+            with suppress(Exception):
+                self._backend.delete(key)
+
+    def forget_parent(self) -> None:
+        """Called in a child process: the threads that hold the lock or compute do not exist there, so
+        waiting for them would be for ever."""
+        self._lock = threading.Lock()
+        self._flights = {}
+        if isinstance(self._backend, ByteLruCache):
+            self._backend.forget_parent()
 
     def clear(self) -> None:
         self._backend.clear()
@@ -215,3 +243,14 @@ class _Flight:
         if self._error is not None:
             raise self._error
         return self._value
+
+
+_CACHES: Final[weakref.WeakSet[AnswerCache]] = weakref.WeakSet()
+
+
+def _forget_parents() -> None:
+    for cache in list(_CACHES):
+        cache.forget_parent()
+
+
+os.register_at_fork(after_in_child=_forget_parents)

@@ -7,15 +7,22 @@ locked once the limits are set: only the lake's directory can be read, nothing c
 
 from __future__ import annotations
 
+import atexit
+import ctypes
+import logging
 import os
+import re
+import shutil
 import tempfile
 import threading
+import uuid
 import warnings
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +35,8 @@ from data_layer.errors import (
     QueryTimeout,
     ResultTooLarge,
 )
+
+logger = logging.getLogger("nemdesk.data")
 
 # The advice is to build a relation instead; that plans every statement twice (measured: 4 to 7 ms more
 # for a small answer), which costs more than the copy it saves.
@@ -97,11 +106,17 @@ class DuckEngine:
         self.limits = limits or Limits()
         self._connections: dict[int, duckdb.DuckDBPyConnection] = {}
         self._lock = threading.Lock()
-        # A child must not wait for a lock that a thread of its parent held at the moment of the fork.
-        os.register_at_fork(after_in_child=self._forget_parent)
+        _ENGINES.add(self)
 
-    def _forget_parent(self) -> None:
+    def forget_parent(self) -> None:
+        """Called in a child process: its parent's lock and connections are not its own."""
+        # A thread of the parent may have held the lock at the moment of the fork.
         self._lock = threading.Lock()
+        for connection in self._connections.values():
+            # Closing an inherited database waits for its threads, which the child has not got: a child
+            # that ends normally would hang at its exit (tested). One reference too many is never closed.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+        self._connections = {}
 
     def query(
         self, statement: str, parameters: Mapping[str, Any], cancel: CancelToken | None = None
@@ -139,31 +154,34 @@ class DuckEngine:
             else:
                 with cancel.watching(cursor):
                     yield cursor
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            # While a result streams, DuckDB's errors arrive through Arrow, as its exceptions.
             raise self._explained(error, cancel) from error
         finally:
             cursor.close()
 
-    def _explained(self, error: duckdb.Error, cancel: CancelToken | None) -> DataLayerError:
+    def _explained(self, error: Exception, cancel: CancelToken | None) -> DataLayerError:
         text = str(error)
         if cancel is not None and cancel.cancelled:
             return QueryCancelled("The query was stopped.")
-        if isinstance(error, duckdb.InterruptException) or "max_execution_time" in text:
+        if (
+            isinstance(error, duckdb.InterruptException)
+            or "max_execution_time" in text
+            or "INTERRUPT" in text
+        ):
             return QueryTimeout(
                 f"The query ran longer than {self.limits.timeout_seconds:g} s: shorten the period or choose "
                 "a coarser resolution."
             )
-        if isinstance(error, duckdb.OutOfMemoryException):
+        logger.error("query failed: %s", text)
+        if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in text:
             return ResultTooLarge(
                 "The query needs more memory than it may use: shorten the period or choose a coarser "
                 "resolution."
             )
-        if isinstance(
-            error, duckdb.IOException | duckdb.InvalidInputException | duckdb.SerializationException
-        ):
-            return LakeDamaged(
-                f"A file of the lake cannot be read: {_file_named_in(text)}. Ingest that month again."
-            )
+        file = _file_named_in(text)
+        if file:
+            return LakeDamaged(f"A file of the lake cannot be read: {file}. Ingest that month again.")
         return DataLayerError("The query failed inside the database; the log has the details.")
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
@@ -179,12 +197,14 @@ class DuckEngine:
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         limits = self.limits
-        spill = tempfile.mkdtemp(prefix="nemdesk-spill-")
+        # Not made here: DuckDB makes it when it first spills, so that a process leaves nothing behind.
+        spill = Path(tempfile.gettempdir()) / f"nemdesk-spill-{os.getpid()}-{uuid.uuid4().hex}"
+        atexit.register(shutil.rmtree, spill, ignore_errors=True)
         connection = duckdb.connect(config={"threads": limits.threads, "python_enable_replacements": False})
         connection.execute(sql.macros())
         settings: dict[str, Any] = {
             "memory_limit": f"{limits.memory_limit_mb}MB",
-            "temp_directory": spill,
+            "temp_directory": str(spill),
             "max_temp_directory_size": f"{limits.temp_limit_mb}MB",
             "max_execution_time": int(limits.timeout_seconds * 1_000),
             "autoinstall_known_extensions": False,
@@ -206,7 +226,24 @@ def _pieces(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
+_LAKE_FILE: Final = re.compile(r"/data/([a-z_0-9]+)(?:/year=(\d{4}))?(?:/month=(\d{2}))?/[0-9a-f]+\.parquet")
+
+
 def _file_named_in(text: str) -> str:
-    """Table, year and month of the file an error message names, without the machine's path."""
-    _, found, rest = text.partition("/data/")
-    return rest.split(".parquet")[0].rsplit("/", 1)[0] if found else "unknown file"
+    """Table and month of the lake's file an error message names, never the machine's path; or ''."""
+    named = _LAKE_FILE.search(text)
+    if named is None:
+        return ""
+    table, year, month = named.groups()
+    return " ".join([table, *(["-".join(filter(None, (year, month)))] if year else [])])
+
+
+_ENGINES: Final[weakref.WeakSet[DuckEngine]] = weakref.WeakSet()
+
+
+def _forget_parents() -> None:
+    for engine in list(_ENGINES):
+        engine.forget_parent()
+
+
+os.register_at_fork(after_in_child=_forget_parents)

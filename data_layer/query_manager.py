@@ -10,6 +10,7 @@ answer says where it came from (``provenance``).
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -127,7 +128,8 @@ class HybridQueryManager:
         self.engine = DuckEngine(lake.root, limits)
         self.backend: Backend = backend or DuckBackend(self.engine)
         self._cache = AnswerCache(cache_bytes, cache_ttl_seconds, cache_options)
-        self._heavy = threading.BoundedSemaphore(heavy_at_once)
+        self._heavy_at_once = heavy_at_once
+        self._heavy = (os.getpid(), threading.BoundedSemaphore(heavy_at_once))
         self._recent: deque[dict[str, Any]] = deque(maxlen=200)
         self._queries = 0
         self._rows = 0
@@ -143,6 +145,24 @@ class HybridQueryManager:
             raise RequestError("Ask with one of the requests of data_layer.requests.")
         started = time.perf_counter()
         snapshot = self.lake.snapshot()
+        try:
+            return self._answer_from(snapshot, request, use_cache, cancel, started)
+        except LakeDamaged:
+            # A version superseded long ago may have been collected between our reading its manifest
+            # and its files: the published version is asked once.
+            newer = self.lake.snapshot()
+            if newer.token == snapshot.token:
+                raise
+            return self._answer_from(newer, request, use_cache, cancel, started)
+
+    def _answer_from(
+        self,
+        snapshot: Snapshot,
+        request: Request,
+        use_cache: bool,
+        cancel: CancelToken | None,
+        started: float,
+    ) -> Answer:
         key = f"{snapshot.token}|{self.backend.name}|{request.key()}"
         if not use_cache:
             table, facts = self._compute(request, snapshot, cancel)
@@ -158,25 +178,25 @@ class HybridQueryManager:
         self._check_period(request, snapshot)
         if not self.backend.is_heavy(request, snapshot):
             return self._run(request, snapshot, cancel)
-        if not self._heavy.acquire(timeout=HEAVY_WAIT_SECONDS):
+        turns = self._turns()
+        if not turns.acquire(timeout=HEAVY_WAIT_SECONDS):
             raise ServerBusy("The server is busy with other large questions: try again in a moment.")
         try:
             return self._run(request, snapshot, cancel)
         finally:
-            self._heavy.release()
+            turns.release()
+
+    def _turns(self) -> threading.BoundedSemaphore:
+        """This process's semaphore: a child must not wait for turns that its parent's threads hold."""
+        owner, turns = self._heavy
+        if owner != os.getpid():
+            owner, turns = self._heavy = (os.getpid(), threading.BoundedSemaphore(self._heavy_at_once))
+        return turns
 
     def _run(
         self, request: Request, snapshot: Snapshot, cancel: CancelToken | None
     ) -> tuple[pa.Table, tuple[str, int, int]]:
-        try:
-            table, source, rows, files = self.backend.run(request, snapshot, cancel)
-        except LakeDamaged:
-            # A version superseded long ago may have been collected between our reading its manifest
-            # and its files: the published version is asked once.
-            newer = self.lake.snapshot()
-            if newer.token == snapshot.token:
-                raise
-            table, source, rows, files = self.backend.run(request, newer, cancel)
+        table, source, rows, files = self.backend.run(request, snapshot, cancel)
         return table, (source, rows, files)
 
     def _answer(
@@ -227,7 +247,7 @@ class HybridQueryManager:
             grain = Resolution(resolution)
         except ValueError:
             raise RequestError("Integrated data comes at 5min or 30min.", "resolution") from None
-        request = IntegratedData(period, grain, tuple(regions), tuple(fuels), tuple(columns))
+        request = IntegratedData(period, grain, regions, fuels, columns)  # type: ignore[arg-type]
         return self.answer(request, use_cache=use_cache).frame()
 
     def aggregate_by_group(
@@ -240,14 +260,22 @@ class HybridQueryManager:
     ) -> pd.DataFrame:
         """Energy, revenue and capture price by up to three groups; see requests.AggregateByGroup."""
         period = Period.parse(_text(start_date), _text(end_date))
-        return self.answer(AggregateByGroup(period, tuple(group_by), tuple(regions), tuple(fuels))).frame()
+        request = AggregateByGroup(period, group_by, regions, fuels)  # type: ignore[arg-type]
+        return self.answer(request).frame()
 
     def query_chunks(
         self, query: Request | str, chunk_size: int = 100_000, cancel: CancelToken | None = None
     ) -> Iterator[pd.DataFrame]:
         """The rows of a request (or of SQL over the views, from trusted code only) in frames of at most
         ``chunk_size`` rows, in order; memory stays bounded by one chunk."""
+        if not isinstance(chunk_size, int) or chunk_size < 1:
+            raise RequestError("The chunk size must be a whole number of rows.", "chunk_size")
         statement, parameters = self._statement(query)
+        yield from self._chunks(statement, parameters, chunk_size, cancel)
+
+    def _chunks(
+        self, statement: str, parameters: dict[str, Any], chunk_size: int, cancel: CancelToken | None
+    ) -> Iterator[pd.DataFrame]:
         for batch in self.engine.batches(statement, parameters, chunk_size, cancel):
             yield pa.Table.from_batches([batch]).to_pandas(types_mapper=pd.ArrowDtype)
 
@@ -265,7 +293,7 @@ class HybridQueryManager:
         frames, done = [], 0
         if progress_callback:
             progress_callback(0, total)
-        for frame in self.query_chunks(query, chunk_size, cancel):
+        for frame in self._chunks(statement, parameters, chunk_size, cancel):
             frames.append(frame)
             done += len(frame)
             if progress_callback:
