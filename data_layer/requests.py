@@ -76,6 +76,8 @@ class Request:
     @classmethod
     def from_query(cls, query: Mapping[str, Any]) -> Request:
         """Build from URL parameters (untrusted); unknown parameters are ignored."""
+        if not isinstance(query, Mapping):
+            raise RequestError("A request comes as named parameters.")
         period = Period.parse(query.get("start"), query.get("end"))
         values: dict[str, Any] = {}
         for field in fields(cls):
@@ -85,7 +87,7 @@ class Request:
             if not isinstance(text, str):
                 raise RequestError(f"The {field.name} must be text.", field.name)
             if field.name == "resolution":
-                values["resolution"] = resolve_resolution(text, period)
+                values["resolution"] = cls._resolution(text, period)
             elif field.name in _NUMBERS:
                 values[field.name] = _number(text, field.name)
             elif isinstance(field.default, tuple):
@@ -93,6 +95,10 @@ class Request:
             else:
                 values[field.name] = text
         return cls(period, **values)
+
+    @classmethod
+    def _resolution(cls, text: str, period: Period) -> Resolution:
+        return resolve_resolution(text, period)
 
     def key(self) -> str:
         """Equal requests have equal keys, unequal ones different keys (cache, single flight)."""
@@ -261,6 +267,8 @@ class PriceEvents(Request):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not -1e6 <= value <= 1e6:
                 raise RequestError(f"{name} must be a number of $/MWh.", name)
+            # One spelling per value, so that equal requests have equal keys (300 and 300.0, 0.0 and -0.0).
+            object.__setattr__(self, name, float(value) + 0.0)
 
 
 GROUP_COLUMNS: Final = ("region", "fuel", "owner", "station", "technology", "duid")
@@ -285,11 +293,12 @@ class AggregateByGroup(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        groups = tuple(self.group_by) if not isinstance(self.group_by, str) else ()
+        listed = isinstance(self.group_by, Iterable) and not isinstance(self.group_by, str)
+        groups = tuple(self.group_by) if listed else ()
+        if any(not isinstance(group, str) or group not in GROUP_COLUMNS for group in groups):
+            raise RequestError(f"Unknown group: choose from {', '.join(GROUP_COLUMNS)}.", "group_by")
         if not 1 <= len(groups) <= 3 or len(set(groups)) != len(groups):
             raise RequestError("Group by one to three different columns.", "group_by")
-        if any(group not in GROUP_COLUMNS for group in groups):
-            raise RequestError(f"Unknown group: choose from {', '.join(GROUP_COLUMNS)}.", "group_by")
         object.__setattr__(self, "group_by", groups)
         object.__setattr__(self, "regions", _sorted_choice(self.regions, REGIONS, "region"))
         object.__setattr__(self, "fuels", _sorted_choice(self.fuels, FUELS, "fuel"))
@@ -325,12 +334,21 @@ class IntegratedData(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.resolution not in (Resolution.FIVE_MINUTES, Resolution.HALF_HOUR):
+        grains = (Resolution.FIVE_MINUTES, Resolution.HALF_HOUR)
+        if not isinstance(self.resolution, Resolution) or self.resolution not in grains:
             raise RequestError("Integrated data comes at 5min or 30min.", "resolution")
         object.__setattr__(self, "regions", _sorted_choice(self.regions, REGIONS, "region"))
         object.__setattr__(self, "fuels", _sorted_choice(self.fuels, FUELS, "fuel"))
         columns = _sorted_choice(self.columns, INTEGRATED_COLUMNS, "columns")
         object.__setattr__(self, "columns", columns or INTEGRATED_COLUMNS)
+
+    @classmethod
+    def _resolution(cls, text: str, period: Period) -> Resolution:
+        # Rows, not buckets of a chart: no period is too long for it.
+        try:
+            return Resolution(text)
+        except ValueError:
+            raise RequestError("Integrated data comes at 5min or 30min.", "resolution") from None
 
 
 REQUESTS: Final = {
