@@ -147,9 +147,10 @@ def _price_envelope(request: ask.PriceEnvelope, history: History) -> pd.DataFram
     grain = Resolution.FIVE_MINUTES
     if width >= Resolution.HALF_HOUR.intervals:
         grain = Resolution.DAY if width >= Resolution.DAY.intervals else Resolution.HALF_HOUR
-    first = request.period.start + (FIVE if grain is Resolution.FIVE_MINUTES else pd.Timedelta(0))
+    length = {Resolution.FIVE_MINUTES: FIVE, Resolution.HALF_HOUR: 6 * FIVE}.get(grain, pd.Timedelta(0))
     rows = rows.assign(time=bucket(rows.settlementdate, grain))
-    rows["bucket"] = (rows.time - first) // (FIVE * width)
+    starts = (rows.time - length).clip(lower=request.period.start)
+    rows["bucket"] = (starts - request.period.start) // (FIVE * width)
     group = ["regionid", "bucket"]
     low = rows.sort_values([*group, "price", "time"]).drop_duplicates(group)
     high = rows.sort_values([*group, "price", "time"], ascending=[True, True, False, True]).drop_duplicates(

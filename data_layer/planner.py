@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from data_layer import sql
 from data_layer.lake import Snapshot
-from data_layer.market import Resolution
+from data_layer.market import INTERVAL, Resolution
 from data_layer.requests import (
     AggregateByGroup,
     FuelSummary,
@@ -128,6 +128,8 @@ def _rows(snapshot: Snapshot, table: str, period: Period) -> int:
             continue
         if TABLES[table].time == "date":
             last += timedelta(days=1)
+        else:
+            first -= INTERVAL  # the stamp ends its interval
         span = max((last - first).total_seconds(), 1.0)
         inside = (min(last, period.end) - max(first, period.start)).total_seconds()
         total += entry.rows * min(max(inside, 0.0) / span, 1.0)
@@ -169,6 +171,8 @@ def _price_envelope(request: PriceEnvelope, snapshot: Snapshot) -> Plan:
         text = sql.query_text("queries/price_envelope_5min")
         return _build(snapshot, text, {}, parameters, request.period)
     coarsest = Resolution.DAY if bucket_intervals >= Resolution.DAY.intervals else Resolution.HALF_HOUR
+    # Half-hours are stamped at their end, days at their start.
+    parameters["row_minutes"] = 30 if coarsest is Resolution.HALF_HOUR else 0
     parts = segments("region", request.period, coarsest)
     text = sql.query_text("queries/price_envelope")
     return _build(snapshot, text, {"source": (parts, coarsest.value)}, parameters, request.period)

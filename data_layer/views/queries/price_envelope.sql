@@ -7,7 +7,12 @@ WITH bucketed AS (
         min_price_aud_per_mwh,
         max_price_aud_per_mwh,
         CAST(floor(
-            (epoch(time) - epoch(CAST($first_stamp AS TIMESTAMP))) / (300.0 * $bucket_intervals)
+            (
+                epoch(greatest(
+                    time - $row_minutes * INTERVAL 1 MINUTE, CAST($first_stamp AS TIMESTAMP)
+                ))
+                - epoch(CAST($first_stamp AS TIMESTAMP))
+            ) / (300.0 * $bucket_intervals)
         ) AS BIGINT) AS bucket
     FROM source
     WHERE list_contains($regions, regionid) AND max_price_aud_per_mwh IS NOT NULL
