@@ -24,7 +24,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -75,6 +75,19 @@ class Lake:
         self._snapshot = self._read(token)
         return self._snapshot
 
+    def newest_readable(self) -> Snapshot | None:
+        """What a writer starts from: the published version or, where that is damaged, the newest one
+        whose manifest can still be read; None where there is none. So an ingest mends a lake."""
+        try:
+            return self.snapshot()
+        except LakeMissing:
+            return None
+        except LakeDamaged:
+            for path in sorted((self.root / "versions").glob("*.json"), reverse=True):
+                with suppress(LakeDamaged):
+                    return self._read(path.stem)
+            return None
+
     def _read(self, token: str) -> Snapshot:
         if "/" in token or not token:
             raise LakeDamaged(f"The lake's version file is damaged: {HOW_TO_START}.")
@@ -95,7 +108,7 @@ class Lake:
                 files=MappingProxyType(files),
                 notes=MappingProxyType(body["notes"]),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LakeDamaged(
                 f"The manifest of version {token} cannot be read ({type(error).__name__}): {HOW_TO_START}."
             ) from error
@@ -145,7 +158,14 @@ class Lake:
                 removed += 1
         named: set[str] = set()
         for path in kept:
-            snapshot = self._read(path.stem)
+            try:
+                snapshot = self._read(path.stem)
+            except LakeDamaged:
+                if path.stem == current:
+                    raise
+                path.unlink()
+                removed += 1
+                continue
             named.update(entry.path for parts in snapshot.files.values() for entry in parts.values())
             named.update(str(note) for key, note in snapshot.notes.items() if key.endswith("_file"))
         for path in (self.root / "data").rglob("*"):
@@ -173,10 +193,7 @@ class Writer:
         self.lake = lake
         self.kind = kind
         self.staging = staging
-        try:
-            self.base: Snapshot | None = lake.snapshot()
-        except LakeMissing:
-            self.base = None
+        self.base: Snapshot | None = lake.newest_readable()
         if self.base is not None and self.base.kind != kind:
             self.base = replace(self.base, files=MappingProxyType({}), notes=MappingProxyType({}))
         base_files = self.base.files if self.base else {}
@@ -211,13 +228,11 @@ class Writer:
         target = f"{directory_of(table, partition)}/{digest[:20]}.parquet"
         absolute = self.lake.root / target
         size = path.stat().st_size
-        if absolute.exists():
-            path.unlink()
-            os.utime(absolute)
-        else:
-            absolute.parent.mkdir(parents=True, exist_ok=True)
-            _fsync(path)
-            os.replace(path, absolute)
+        absolute.parent.mkdir(parents=True, exist_ok=True)
+        _fsync(path)
+        # Also where it is there already: its name says what it should hold, so that this mends a damaged
+        # file, and a reader that has it open keeps the same bytes.
+        os.replace(path, absolute)
         entry = LakeFile(target, rows, size, digest, _iso(first), _iso(last), inputs)
         self._files.setdefault(table, {})[partition] = entry
         return entry
@@ -269,12 +284,15 @@ class Writer:
         token = f"{number:06d}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         versions = self.lake.root / "versions"
         versions.mkdir(exist_ok=True)
+        for leftover in versions.glob(f"{number:06d}-*.json"):
+            leftover.unlink()  # of a writer that died before it could point CURRENT at it
         staged = self.staging / f"{token}.json"
         staged.write_text(text, encoding="utf-8")
         _fsync(staged)
+        synced: set[Path] = set()
         for table, parts in self._files.items():
             for name in parts:
-                _fsync_directory(self.lake.root / directory_of(table, name), self._synced)
+                _fsync_directory(self.lake.root / directory_of(table, name), synced)
         os.replace(staged, versions / f"{token}.json")
         _fsync_directory(versions)
         pointer = self.staging / "CURRENT"
@@ -284,11 +302,6 @@ class Writer:
         _fsync_directory(self.lake.root)
         self.base = self.lake.snapshot()
         return self.base
-
-    @property
-    def _synced(self) -> set[Path]:
-        seen: set[Path] = self.__dict__.setdefault("_synced_directories", set())
-        return seen
 
     def _unchanged(self, body: dict[str, Any]) -> bool:
         assert self.base is not None

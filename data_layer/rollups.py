@@ -54,6 +54,10 @@ def build(
     """
     builder = _Builder(writer, connect_writer(writer, threads, memory_limit_mb))
     months = sorted({m for t in _TIME_DRIVERS["region_5min"] + ("unit_scada",) for m in writer.partitions(t)})
+    for rollup in BUILD_ORDER:
+        if TABLES[rollup].partitioning is Partitioning.MONTH:
+            for month in set(writer.partitions(rollup)) - set(months):
+                writer.drop(rollup, month)
     total = len(months) + 1
     for done, month in enumerate(months):
         if progress:
