@@ -70,3 +70,23 @@ def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake = Lake(tmp_path_factory.mktemp("demo") / "lake")
     demo.build(lake, end=DEMO_END, days=12)
     return lake
+
+
+@pytest.fixture(scope="session")
+def real_lake(real: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Every month of ``real/nemweb``, ingested over HTTP as a user would. Read-only: do not write to it."""
+    from data_layer.ingest import nemweb, pipeline
+    from tests.data_layer.ingest.server import serving
+
+    folder = tmp_path_factory.mktemp("real")
+    lake = Lake(folder / "lake")
+    months = sorted(
+        (int(path.name[6:10]), int(path.name[11:13])) for path in (real / "nemweb").rglob("MMSDM_????_??")
+    )
+    with serving(real / "nemweb") as server:
+        source = nemweb.open_source(server.url, folder / "downloads")
+        summary = pipeline.ingest(lake, source, months)
+        source.close()
+    assert [str(refusal) for refusal in summary.refusals] == []
+    assert summary.versions == len(months)
+    return lake

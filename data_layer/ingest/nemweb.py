@@ -8,7 +8,6 @@ Directory listings are HTML of several web servers; only the href of each link i
 from __future__ import annotations
 
 import html
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -164,7 +163,7 @@ class FolderSource:
         directory = self.root / folder
         if not directory.is_dir():
             return None
-        links = "".join(f'<a href="{quote(name)}">' for name in os.listdir(directory))
+        links = "".join(f'<a href="{quote(path.name)}">' for path in directory.iterdir())
         return parse_listing(links, folder)
 
     def size(self, remote: Remote) -> int | None:

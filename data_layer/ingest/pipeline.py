@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from data_layer.errors import LakeMissing
 from data_layer.ingest import registration
 from data_layer.ingest.download import FetchFailed
 from data_layer.ingest.mms import month_named
@@ -25,7 +26,6 @@ from data_layer.ingest.nemweb import (
 )
 from data_layer.ingest.run import Progress, Run, Summary
 from data_layer.lake import KIND_AEMO, Lake, Snapshot
-from data_layer.errors import LakeMissing
 from data_layer.market import month_of
 
 Month = tuple[int, int]

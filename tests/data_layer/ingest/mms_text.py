@@ -32,7 +32,8 @@ def price(
     intervention: int = 0,
     changed: str = "2025/01/01 00:00:13",
 ) -> str:
-    return f"D,DISPATCH,PRICE,5,{stamp},{run},{region},20250101001,{intervention},{rrp},0,{rrp},0,0,{changed},FIRM"
+    key = f"{stamp},{run},{region},20250101001,{intervention}"
+    return f"D,DISPATCH,PRICE,5,{key},{rrp},0,{rrp},0,0,{changed},FIRM"
 
 
 def mms(*lines: str, published: str = "2025/02/20,09:36:25", footer: bool = True, end: str = "\r\n") -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from data_layer.ingest import mms
-from data_layer.ingest.archives import Bounds
+from data_layer.ingest.archives import DEFAULT_BOUNDS, Bounds
 from tests.data_layer.ingest.mms_text import SCADA_HEADER, scada, zipped
 from tests.data_layer.ingest.mms_text import mms as text
 
@@ -21,7 +21,7 @@ GOOD = text(
 NAME = "PUBLIC_DISPATCHSCADA_20250101.zip"
 
 
-def refused(data: bytes | Path, bounds: Bounds = Bounds()) -> list[str]:
+def refused(data: bytes | Path, bounds: Bounds = DEFAULT_BOUNDS) -> list[str]:
     readings = list(mms.read(data, NAME, bounds))
     assert all(reading.rows == {} for reading in readings)
     return [str(refusal) for reading in readings for refusal in reading.refusals]
