@@ -345,4 +345,4 @@ def bounds_statement(spec: TableSpec) -> str:
 def _copy(select: str, path: Path) -> str:
     # COPY ... TO takes no parameter; the path is one of our own staging files.
     quoted = "'" + str(path).replace("'", "''") + "'"
-    return f"COPY ({select}) TO {quoted} (FORMAT parquet, COMPRESSION zstd)"
+    return f"COPY ({select}) TO {quoted} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"

@@ -19,4 +19,3 @@ SELECT
     6 AS intervals_expected
 FROM region_5min
 GROUP BY half_hour_end(settlementdate), regionid
-ORDER BY half_hour_end(settlementdate), regionid

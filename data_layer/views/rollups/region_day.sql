@@ -19,4 +19,3 @@ SELECT
     288 AS intervals_expected
 FROM region_30min
 GROUP BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), regionid
-ORDER BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), regionid

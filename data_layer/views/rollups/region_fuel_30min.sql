@@ -18,4 +18,3 @@ SELECT
     CAST(max(unit_intervals_expected) * 6 AS INTEGER) AS unit_intervals_expected
 FROM region_fuel_5min
 GROUP BY half_hour_end(settlementdate), regionid, fuel
-ORDER BY half_hour_end(settlementdate), regionid, fuel

@@ -17,4 +17,3 @@ SELECT
     CAST(max(unit_intervals_expected) * 48 AS INTEGER) AS unit_intervals_expected
 FROM region_fuel_30min
 GROUP BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), regionid, fuel
-ORDER BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), regionid, fuel

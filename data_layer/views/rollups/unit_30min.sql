@@ -20,4 +20,3 @@ SELECT
     6 AS unit_intervals_expected
 FROM unit_interval
 GROUP BY half_hour_end(settlementdate), duid, regionid, fuel
-ORDER BY half_hour_end(settlementdate), duid

@@ -18,4 +18,3 @@ SELECT
     288 AS unit_intervals_expected
 FROM unit_30min
 GROUP BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), duid, regionid, fuel
-ORDER BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), duid
