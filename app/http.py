@@ -9,7 +9,7 @@ import uuid
 from typing import Any, Final
 
 from dash import Dash
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Request, Response, g, jsonify, request
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
@@ -37,6 +37,8 @@ def install(app: Dash, settings: Settings, manager: Manager) -> None:
     server.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     server.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     server.config["COMPRESS_BR_LEVEL"] = 4  # level 11 takes ten seconds for plotly.js, 4 a tenth
+    server.config["COMPRESS_CACHE_BACKEND"] = CompressedScripts
+    server.config["COMPRESS_CACHE_KEY"] = script_path
     logging.getLogger("nemdesk").setLevel(settings.log_level)
     Compress(server)
     _identify_and_log(server)
@@ -44,6 +46,29 @@ def install(app: Dash, settings: Settings, manager: Manager) -> None:
     _refuse_malformed(app)
     _headers(server, policy(app))
     _errors(server)
+
+
+SCRIPTS: Final = "/_dash-component-suites/"
+SCRIPTS_KEPT: Final = 64
+
+
+def script_path(asked: Request) -> str:
+    """Key of what is worth keeping compressed: the library's scripts; '' for everything else."""
+    return asked.path if asked.path.startswith(SCRIPTS) else ""
+
+
+class CompressedScripts:
+    """Flask-Compress's cache: plotly.js is compressed once in a process, not for every visitor."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        return self._kept.get(key)
+
+    def set(self, key: str, value: bytes) -> None:
+        if not key.endswith(";") and len(self._kept) < SCRIPTS_KEPT:
+            self._kept[key] = value
 
 
 def policy(app: Dash) -> str:
@@ -185,7 +210,7 @@ def _errors(server: Flask) -> None:
 
     @server.errorhandler(Exception)
     def unexpected(error: Exception) -> tuple[Response, int]:
-        if request.path.startswith("/_dash-component-suites/"):
+        if request.path.startswith(SCRIPTS):
             return refusal("There is no such file.", 404)  # dash raises for paths outside a package
         logger.error("unexpected error (request %s)", g.get("request_id", ""), exc_info=error)
         return refusal(f"Something went wrong (id {g.get('request_id', '')}).", 500)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -91,16 +93,13 @@ class Settings(BaseSettings):
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
         path = self.prepared_cache_dir() / "secret_key"
-        try:
+        if not path.exists():
             # Whoever links first wins; the others read the winner's key, never half a file.
-            staged = path.with_name(f"secret_key.{os.getpid()}")
-            staged.touch(mode=0o600)
-            staged.write_text(secrets.token_hex(32), encoding="ascii")
-            os.link(staged, path)
-        except FileExistsError:
-            pass
-        finally:
-            staged.unlink(missing_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=self.cache_dir, encoding="ascii") as staged:
+                staged.write(secrets.token_hex(32))
+                staged.flush()
+                with contextlib.suppress(FileExistsError):
+                    os.link(staged.name, path)
         return path.read_text(encoding="ascii")
 
     def environment(self) -> dict[str, str]:

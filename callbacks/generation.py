@@ -9,7 +9,7 @@ from typing import Any, Final
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 
 from callbacks.guard import Ask, Manager, connect, csv
-from callbacks.state import SORTS, VIEWS
+from callbacks.state import HIDEABLE, SORTS, VIEWS
 from data_layer.market import NEM, REGION_NAMES, REGIONS
 from data_layer.requests import FuelSummary, GenerationMix, Period, RegionSeries, RegionSummary, TimeOfDay
 from layouts import controls, formats, mix
@@ -156,7 +156,7 @@ def table(ask: Ask) -> Content:
         return Content(title=title, subtitle=subtitle, empty=_nothing(view.period, view.region))
     flow = _net_import(ask) if view.region != NEM else None
     entries = page.lines(answer, flow, ask.theme)
-    toggles = {line.fuel: view.toggled(line.fuel) for line in entries}
+    toggles = {line.fuel: view.toggled(line.fuel) for line in entries if line.fuel in HIDEABLE}
     sorts = {key: view.sorted_by(key) for key in SORTS}
     return Content(
         title=title,

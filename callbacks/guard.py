@@ -82,7 +82,7 @@ class Ask:
 
     @property
     def source(self) -> str:
-        return "synthetic demonstration data" if self.lake.kind == KIND_DEMO else "AEMO"
+        return "synthetic data" if self.lake.kind == KIND_DEMO else "AEMO"
 
     def subtitle(self, request: Request) -> str:
         """Period, resolution, time basis and source, as every chart says them."""

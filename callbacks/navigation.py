@@ -33,6 +33,9 @@ def token_of(manager: Manager) -> str | None:
         return manager.lake_state().version
     except DataLayerError:
         return None
+    except Exception as error:  # noqa: BLE001 - the panels say what is wrong, with an id
+        explain(error)
+        return None
 
 
 def register(app: Dash, manager: Manager) -> None:

@@ -28,7 +28,7 @@ DEFAULT_TAB: Final = "today"
 DEFAULT_RANGE: Final = "7d"
 
 VIEWS: Final = ("area", "proportion", "capacity-factor", "time-of-day")
-SORTS: Final = ("energy", "share", "revenue", "price", "capacity", "cf", "found")
+SORTS: Final = ("energy", "share", "revenue", "price", "cf", "found")
 
 IMPORTS: Final = "Imports"
 HIDEABLE: Final = (IMPORTS, *FUELS)

@@ -31,6 +31,7 @@ TAB: Final = "today"
 RESOLUTION: Final = Resolution.FIVE_MINUTES
 EVENT_DAYS: Final = 7
 EVENTS_SHOWN: Final = 40
+LATE: Final = "* rooftop solar of the newest half-hour is not published yet"
 AROUND_EVENT: Final = timedelta(hours=1)
 
 
@@ -63,9 +64,16 @@ def cards(ask: Ask) -> Content:
     history = today.history_by_region(ask.answer(series).table, grid)
     entries = today.cards_of(latest, history, _region_links(ask), ask.view.region)
     stamp = latest.column("settlementdate")[0].as_py()
+    parts = [
+        f"Interval ending {formats.stamp(stamp)} AEST",
+        "sparkline: price, last 24 hours",
+        f"Source: {ask.source}",
+    ]
+    if any(card.rooftop_late for card in entries):
+        parts.append(LATE)
     return Content(
         title="Now",
-        subtitle=f"Interval ending {formats.stamp(stamp)} AEST · sparkline: price, last 24 hours · Source: {ask.source}",
+        subtitle=" · ".join(parts),
         body=today.cards(entries),
         downloads=[csv("latest interval", request)],
         provenance=ask.provenance,

@@ -22,7 +22,12 @@ VIEW_LABELS: Final = {
     "time-of-day": "Time of day",
 }
 
-SORT_KEYS: Final = ("energy", "share", "revenue", "price", "capacity", "cf", "found")
+LOADS: Final = (Fuel.BATTERY.value, Fuel.WATER.value)
+"""Fuels whose load is a business of its own: charging and pumping."""
+
+AUXILIARY: Final = "Station load"
+
+SORT_KEYS: Final = ("energy", "share", "revenue", "price", "cf", "found")
 
 
 def layout() -> html.Div:
@@ -51,13 +56,13 @@ class Line:
     name: str
     colour: str
     energy_mwh: float | None
-    share: float | None
-    revenue_aud: float | None
-    price: float | None
-    capacity_mw: float | None
-    capacity_factor: float | None
-    found: float | None
-    expected: float | None
+    share: float | None = None
+    revenue_aud: float | None = None
+    price: float | None = None
+    capacity_mw: float | None = None
+    capacity_factor: float | None = None
+    found: float | None = None
+    expected: float | None = None
 
     def sort_value(self, key: str) -> float:
         """Number to sort by; what is missing sorts last."""
@@ -66,7 +71,6 @@ class Line:
             "share": self.share,
             "revenue": self.revenue_aud,
             "price": self.price,
-            "capacity": self.capacity_mw,
             "cf": self.capacity_factor,
             "found": self.found / self.expected if self.found is not None and self.expected else None,
         }
@@ -97,28 +101,32 @@ def lines(summary: pa.Table, net_import_mwh: float | None, look: str) -> list[Li
                 row["unit_intervals_expected"],
             )
         )
-        if (row["load_mwh"] or 0) < -0.5:
-            down.append(
-                Line(
-                    fuel,
-                    load_name(fuel),
-                    theme.load_colour(fuel, look),
-                    row["load_mwh"],
-                    None,
-                    row["load_revenue_aud"],
-                    row["load_price_aud_per_mwh"],
-                    None,
-                    None,
-                    None,
-                    None,
-                )
-            )
+        if fuel in LOADS and (row["load_mwh"] or 0) < 0:
+            load = (row["load_mwh"], None, row["load_revenue_aud"], row["load_price_aud_per_mwh"])
+            down.append(Line(fuel, load_name(fuel), theme.load_colour(fuel, look), *load))
+    auxiliary = [row for fuel, row in rows.items() if fuel not in LOADS and (row["load_mwh"] or 0) < 0]
+    if auxiliary:
+        down.append(_auxiliary(auxiliary))
     flows = []
     if net_import_mwh is not None:
         name = generation_name(IMPORTS) if net_import_mwh >= 0 else load_name(IMPORTS)
         colour = (theme.fuel_colour if net_import_mwh >= 0 else theme.load_colour)(IMPORTS, look)
-        flows.append(Line(IMPORTS, name, colour, net_import_mwh, *([None] * 7)))
+        flows.append(Line(IMPORTS, name, colour, net_import_mwh))
     return [*up, *down, *flows]
+
+
+def _auxiliary(rows: Sequence[Mapping[str, Any]]) -> Line:
+    """What power stations other than storage drew: small, many, so one row. It cannot be hidden alone."""
+    energy = sum(row["load_mwh"] for row in rows)
+    revenue = sum(row["load_revenue_aud"] or 0 for row in rows)
+    # Only energy with a price has a revenue; the price is pooled over that energy.
+    priced = sum(
+        row["load_revenue_aud"] / row["load_price_aud_per_mwh"]
+        for row in rows
+        if row["load_revenue_aud"] is not None and row["load_price_aud_per_mwh"]
+    )
+    price = revenue / priced if priced else None
+    return Line(AUXILIARY, AUXILIARY, "#9aa1ac", energy, None, revenue, price)
 
 
 def table(
@@ -144,7 +152,6 @@ def table(
         column("Share", "%", "share", "share"),
         column("Revenue", "$M", "revenue", "revenue"),
         column("Price", "$/MWh", "capture_price", "price"),
-        column("Capacity", "MW", "capacity_factor", "capacity"),
         column("CF", "%", "capacity_factor", "cf"),
         column("Found", "%", "found", "found"),
     )
@@ -165,12 +172,14 @@ def _row(line: Line, toggles: Mapping[str, str], hidden: Sequence[str], largest:
             else "–",
             formats.millions(line.revenue_aud),
             formats.price(line.price),
-            formats.power(line.capacity_mw),
-            formats.percent(line.capacity_factor),
+            html.Span(
+                formats.percent(line.capacity_factor),
+                title=f"of {formats.power(line.capacity_mw)} MW" if line.capacity_mw else None,
+            ),
             tables.quality(line.found, line.expected),
         ],
-        href=toggles[line.fuel],
-        title=f"{'Show' if off else 'Hide'} {line.name}",
+        href=toggles.get(line.fuel, ""),
+        title=f"{'Show' if off else 'Hide'} {line.name}" if line.fuel in toggles else "",
         swatch=line.colour,
         off=off,
     )
@@ -192,7 +201,6 @@ def _total_row(entries: Sequence[Line], hidden: Sequence[str]) -> tables.Row:
         formats.percent(share, 1),
         formats.millions(revenue),
         formats.price(revenue / priced if priced else None),
-        "",
         "",
         "",
     ]

@@ -125,6 +125,20 @@ def gap_shapes(chosen: str, gaps: list[tuple[str, str]], yref: str = "paper") ->
     ]
 
 
+def legend(chosen: str, y: float) -> dict[str, Any]:
+    """A row of names above the line at ``y`` of the plot's height, where colour alone would not say."""
+    return {
+        "orientation": "h",
+        "x": 0,
+        "y": y,
+        "yanchor": "bottom",
+        "itemclick": False,
+        "itemdoubleclick": False,
+        "font": {"size": 11, "color": theme.palette(chosen).muted},
+        "bgcolor": "rgba(0,0,0,0)",
+    }
+
+
 def figure(chosen: str, traces: list[dict[str, Any]], **layout: Any) -> Figure:
     """A figure as plotly's plain dict: what plotly.graph_objects would serialise to, without its checks."""
     return {"data": traces, "layout": {**theme.base_layout(chosen), **layout}}

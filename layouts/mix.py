@@ -120,9 +120,7 @@ def stack(mix: Mix, look: Look, prices: Prices | None = None) -> Figure:
     shown = [values for fuel, values in mix.generation.items() if fuel not in look.hidden]
     traces.append(_total(mix.grid, total(shown, len(mix.grid)), look.theme))
     shapes = graphs.gap_shapes(look.theme, mix.grid.gaps(list(mix.generation.values())), "y domain")
-    return _with_prices(
-        mix.grid, look, traces, "MW, mean of the bucket" if _is_mean(mix.grid) else "MW", prices, shapes
-    )
+    return _with_prices(mix.grid, look, traces, "MW", prices, shapes)
 
 
 def proportion(mix: Mix, look: Look, prices: Prices | None = None) -> Figure:
@@ -201,10 +199,6 @@ def average_day(answer: pa.Table, look: Look) -> Figure:
     )
 
 
-def _is_mean(grid: Grid) -> bool:
-    return grid.resolution.intervals > 1
-
-
 def _with_prices(
     grid: Grid,
     look: Look,
@@ -231,7 +225,10 @@ def _with_prices(
         layout["yaxis2"] = price_axis.axis(
             look.theme, *price_axis.extremes(series), domain=list(PRICE_DOMAIN)
         )
-        traces = [*traces, *_price_traces(grid, prices, look.theme)]
+        layout["legend"] = graphs.legend(look.theme, y=PRICE_DOMAIN[1])
+        layout["showlegend"] = True
+        traces = [{"showlegend": False, **trace} for trace in traces]
+        traces += _price_traces(grid, prices, look.theme)
     return graphs.figure(look.theme, traces, **layout)
 
 
@@ -245,6 +242,7 @@ def _price_traces(grid: Grid, prices: Prices, chosen: str) -> list[dict[str, Any
         ):
             trace = _price_line(grid, values, name, colour, 0.5)
             trace["line"]["width"] = 0
+            trace["showlegend"] = False
             if fill:
                 trace |= {"fill": fill, "fillcolor": _faded(colour)}
             traces.append(trace)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ class Grid:
         if not len(found):
             return []
         runs = []
-        for before, after in zip(found[:-1], found[1:], strict=True):
+        for before, after in pairwise(found):
             if after - before > 1:
                 runs.append((str(self.stamps[before]), str(self.stamps[after])))
         return runs

@@ -241,16 +241,7 @@ def price_lines(answer: pa.Table, start: datetime, end: datetime, chosen: str, r
         },
         yaxis=price_axis.axis(chosen, low, high),
         showlegend=True,
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "y": 1.02,
-            "yanchor": "bottom",
-            "itemclick": False,
-            "itemdoubleclick": False,
-            "font": {"size": 11, "color": theme.palette(chosen).muted},
-            "bgcolor": "rgba(0,0,0,0)",
-        },
+        legend=graphs.legend(chosen, y=1.02),
     )
 
 

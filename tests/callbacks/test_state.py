@@ -1,0 +1,145 @@
+"""The address is the state: what is printed is read back, and anything else opens what can be opened."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callbacks import state
+from callbacks.state import HIDEABLE, SORTS, VIEWS, View, parse, tab_of
+from data_layer.market import NEM, REGIONS, Resolution
+from data_layer.requests import PRESETS, Period, allowed_resolutions
+
+FIRST = datetime(2025, 1, 1, 0, 5)
+LAST = datetime(2026, 11, 23)
+
+
+def reopened(view: View) -> View:
+    address = urlsplit(view.href())
+    tab = tab_of(address.path)
+    assert tab is not None
+    return parse(tab, f"?{address.query}" if address.query else "", FIRST, LAST)
+
+
+@st.composite
+def views(draw: st.DrawFn) -> View:
+    preset = draw(st.sampled_from(["", *PRESETS]))
+    if preset:
+        period = parse("generation", f"?range={preset}", FIRST, LAST).period
+    else:
+        start = draw(st.integers(0, 180_000))
+        length = draw(st.integers(1, 196_000 - start))
+        begin = datetime(2025, 1, 1)
+        period = Period(begin + timedelta(minutes=5 * start), begin + timedelta(minutes=5 * (start + length)))
+    return View(
+        tab=draw(st.sampled_from(list(state.TABS))),
+        period=period,
+        preset=preset,
+        region=draw(st.sampled_from([NEM, *REGIONS])),
+        resolution=draw(st.sampled_from(["auto", *(r.value for r in allowed_resolutions(period))])),
+        view=draw(st.sampled_from(VIEWS)),
+        hidden=tuple(fuel for fuel in HIDEABLE if draw(st.booleans())),
+        sort=draw(st.sampled_from(["", *SORTS, *(f"-{key}" for key in SORTS)])),
+    )
+
+
+@given(views())
+def test_an_address_opens_the_view_it_was_made_from(view: View) -> None:
+    assert reopened(view) == view
+
+
+@given(
+    st.one_of(
+        st.none(),
+        st.integers(),
+        st.floats(),
+        st.text(),
+        st.lists(st.text()),
+        st.dictionaries(st.text(), st.text()),
+    )
+)
+def test_anything_as_address_gives_a_view(search: Any) -> None:
+    view = parse("generation", search, FIRST, LAST)
+    assert Period.of_days(FIRST.date(), (LAST - timedelta(days=1)).date()).start <= view.period.start
+    assert view.period.end <= LAST
+
+
+@pytest.mark.parametrize(
+    ("search", "part", "expected"),
+    [
+        ("?region=NSW", "region", NEM),
+        ("?range=2w", "preset", "7d"),
+        ("?view=pie", "view", "area"),
+        ("?hidden=coal,nuclear", "hidden", ("Coal",)),
+        ("?sort=colour", "sort", ""),
+        ("?resolution=1min", "resolution", "auto"),
+        ("?range=all&resolution=5min", "resolution", "auto"),
+        ("?start=2026-06-31&end=2026-07-02", "preset", "7d"),
+        ("?start=2026-08-31&end=2026-06-01", "preset", "7d"),
+        ("?start=1999-01-01&end=1999-02-01", "preset", "7d"),
+        ("?colour=blue", "region", NEM),
+    ],
+)
+def test_what_is_not_allowed_is_dropped_and_named(search: str, part: str, expected: object) -> None:
+    view = parse("generation", search, FIRST, LAST)
+    assert getattr(view, part) == expected
+    assert len(view.notices) == 1
+    assert view.notices[0].rstrip().endswith((".", "…"))
+
+
+def test_the_rest_of_an_edited_address_still_opens() -> None:
+    view = parse("generation", "?region=MOON&range=30d&view=proportion", FIRST, LAST)
+    assert (view.region, view.preset, view.view) == (NEM, "30d", "proportion")
+    assert "NSW1, QLD1, SA1, TAS1, VIC1" in view.notices[0]
+
+
+def test_a_period_beyond_the_data_is_cut_to_it() -> None:
+    view = parse("generation", "?start=2024-06-01&end=2025-01-31", FIRST, LAST)
+    assert view.period == Period(datetime(2025, 1, 1), datetime(2025, 2, 1))
+    assert "2025-01-01 to 2026-11-22" in view.notices[0]
+
+
+def test_presets_count_back_from_the_data_not_from_the_clock() -> None:
+    assert parse("generation", "?range=7d", FIRST, LAST).period == Period(datetime(2026, 11, 16), LAST)
+    assert parse("generation", "?range=1d", FIRST, LAST).period == Period(LAST - timedelta(days=1), LAST)
+
+
+def test_a_new_period_drops_a_resolution_that_is_too_fine_for_it() -> None:
+    view = parse("generation", "?range=1d&resolution=5min", FIRST, LAST)
+    assert view.resolved is Resolution.FIVE_MINUTES
+    whole = Period(datetime(2025, 1, 1), LAST)
+    assert "resolution" not in view.href(period=whole)
+    assert "resolution" not in view.href(preset="all")
+    assert "resolution=5min" in view.href(region="SA1")
+
+
+def test_toggling_twice_comes_back() -> None:
+    view = parse("generation", "?hidden=wind", FIRST, LAST)
+    assert "hidden" not in view.toggled("Wind")
+    assert "hidden=coal,wind" in view.toggled("Coal")
+
+
+def test_sorting_goes_down_up_and_off() -> None:
+    seen = []
+    search = ""
+    for _ in range(3):
+        search = urlsplit(parse("generation", search, FIRST, LAST).sorted_by("price")).query
+        seen.append(search)
+    assert seen == ["sort=-price", "sort=price", ""]
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/today/extra", None, 7, ["/today"], "/" * 5000 + "x"])
+def test_unknown_paths_open_no_tab(path: object) -> None:
+    assert tab_of(path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "tab"), [("/", "today"), ("/today", "today"), ("/generation/", "generation")]
+)
+def test_known_paths(path: str, tab: str) -> None:
+    assert tab_of(path) == tab
