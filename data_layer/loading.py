@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_layer import sql
 from data_layer.lake import Writer, partition_of
 from data_layer.market import INTERVAL
+from data_layer.ordering import is_strictly_sorted
 from data_layer.tables import TABLES, Partitioning, TableSpec
 
 
@@ -76,7 +76,7 @@ class Loader:
     def _merge(self, spec: TableSpec, partition: str, offered: pa.Table) -> Loaded:
         existing = self.writer.partitions(spec.name).get(partition)
         before = existing.rows if existing else 0
-        if existing is None and _is_strictly_sorted(offered, spec.key):
+        if existing is None and is_strictly_sorted(offered, spec.key):
             self._write(spec, partition, offered, sort=False)
             return Loaded(spec.name, partition, 0, offered.num_rows, offered.num_rows)
         merged = self._unique(spec, offered, self.writer.path(spec.name, partition))
@@ -150,17 +150,3 @@ def _bounds_of(partition: str) -> tuple[datetime, datetime]:
     year, month = (int(part) for part in partition.split("-"))
     start = datetime(year, month, 1)
     return start, (start + timedelta(days=32)).replace(day=1)
-
-
-def _is_strictly_sorted(rows: pa.Table, key: tuple[str, ...]) -> bool:
-    """True where rows ascend strictly by a (stamp, text) key: then nothing is double or out of order."""
-    if len(key) != 2 or rows.num_rows == 0:
-        return False
-    stamps = rows.column(key[0]).cast(pa.int64()).to_numpy()
-    encoded = rows.column(key[1]).combine_chunks().dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    rank = np.empty(len(names), dtype=np.int64)
-    rank[np.argsort(np.array(names, dtype=object))] = np.arange(len(names))
-    codes = rank[encoded.indices.to_numpy()]
-    step = np.diff(stamps)
-    return bool(np.all((step > 0) | ((step == 0) & (np.diff(codes) > 0))))

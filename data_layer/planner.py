@@ -8,7 +8,7 @@ history is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -45,6 +45,8 @@ class Plan:
     source: str
     rows: int
     files: int
+    order: tuple[str, ...] = ()
+    """Order the rows are promised in and the statement does not force: see ordering.in_order."""
 
     @property
     def heavy(self) -> bool:
@@ -263,15 +265,13 @@ def _aggregate_by_group(request: AggregateByGroup, snapshot: Snapshot) -> Plan:
 
 
 def _integrated_data(request: IntegratedData, snapshot: Snapshot) -> Plan:
+    key = ("settlementdate", "duid")
+    has_key = set(key) <= set(request.columns)
     view = f"integrated_data_{request.resolution.value}"
-    text = sql.integrated_text(view, request.columns)
-    return _build(
-        snapshot,
-        text,
-        {},
-        {"regions": list(request.regions), "fuels": list(request.fuels)},
-        request.period,
-    )
+    text = sql.integrated_text(view, request.columns, sort=not has_key)
+    parameters = {"regions": list(request.regions), "fuels": list(request.fuels)}
+    made = _build(snapshot, text, {}, parameters, request.period)
+    return replace(made, order=key) if has_key else made
 
 
 _PLANNERS: Final[dict[type[Request], Callable[[Any, Snapshot], Plan]]] = {

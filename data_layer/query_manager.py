@@ -29,6 +29,7 @@ from data_layer.connection import CancelToken, DuckEngine, Engine, Limits
 from data_layer.errors import LakeDamaged, LakeMissing, RequestError, ServerBusy
 from data_layer.lake import HOW_TO_START, Lake, Snapshot
 from data_layer.market import REGIONS, Resolution, market_day
+from data_layer.ordering import in_order
 from data_layer.planner import plan
 from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
 
@@ -100,6 +101,8 @@ class DuckBackend:
     ) -> tuple[pa.Table, str, int, int]:
         chosen = plan(request, snapshot)
         table = self.engine.query(chosen.statement, chosen.parameters, cancel)
+        if chosen.order:
+            table = in_order(table, chosen.order)
         return table, chosen.source, chosen.rows, chosen.files
 
     def is_heavy(self, request: Request, snapshot: Snapshot) -> bool:
@@ -316,7 +319,7 @@ class HybridQueryManager:
         if isinstance(query, Request):
             self._check_period(query, snapshot)
             chosen = plan(query, snapshot)
-            return chosen.statement, chosen.parameters
+            return sql.ordered(chosen.statement, chosen.order), chosen.parameters
         files = {table: snapshot.paths(table) for table in sql.required(query)[0]}
         return sql.compose(query, files)
 

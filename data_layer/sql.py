@@ -254,14 +254,16 @@ def aggregate_text(columns: Sequence[str], names: Sequence[str]) -> str:
     )
 
 
-def integrated_text(view: str, columns: Sequence[str]) -> str:
-    """integrated_data.sql over one of the two integrated views, with the named columns."""
+def integrated_text(view: str, columns: Sequence[str], *, sort: bool) -> str:
+    """integrated_data.sql over one of the two integrated views, with the named columns; ``sort`` where
+    they leave out what the rows could be ordered by afterwards."""
     if view not in view_texts():
         raise KeyError(view)
     body = query_text("queries/integrated_data")
     # Quoted because the names come from a request; they were checked against INTEGRATED_COLUMNS there.
     chosen = ", ".join(f'"{column}"' for column in columns)
-    return f"WITH integrated AS (SELECT * FROM {view}) SELECT {chosen} FROM ({body}) AS chosen"
+    order = " ORDER BY settlementdate, duid" if sort else ""
+    return f"WITH integrated AS (SELECT * FROM {view}) SELECT {chosen} FROM ({body}) AS chosen{order}"
 
 
 def _within(spec: TableSpec, start: str, end: str) -> str:
@@ -285,6 +287,11 @@ def type_name(kind: pa.DataType) -> str:
 def _empty(spec: TableSpec) -> str:
     columns = ", ".join(f"CAST(NULL AS {type_name(field.type)}) AS {field.name}" for field in spec.schema)
     return f"SELECT {columns} WHERE false"
+
+
+def ordered(statement: str, key: Sequence[str]) -> str:
+    """``statement`` with its rows ascending by the columns of ``key`` (fixed names of planner.py)."""
+    return f"SELECT * FROM ({statement}) ORDER BY {', '.join(key)}" if key else statement
 
 
 def bounded(statement: str, rows: int) -> str:
