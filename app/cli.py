@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="build the demonstration data anew")
     demo.add_argument("--days", type=int, default=730, help="length of its history (default: %(default)s)")
+    demo.add_argument(
+        "--replace-real-data", action="store_true", help="allow it to take the place of AEMO's data"
+    )
     demo.set_defaults(command=_demo)
 
     ingest = commands.add_parser("ingest", help="load months of AEMO's archive, or single files")
@@ -128,7 +131,9 @@ def _demo(chosen: argparse.Namespace) -> int:
 
     lake = Lake(_settings(chosen).lake_dir)
     with ProgressLine() as progress:
-        snapshot = demo.build(lake, days=chosen.days, progress=progress)
+        snapshot = demo.build(
+            lake, days=chosen.days, progress=progress, replace_real=chosen.replace_real_data
+        )
     print(f"Synthetic demonstration data in {lake.root}, version {snapshot.token}.")
     return OK
 

@@ -30,6 +30,10 @@ class LakeBusy(DataLayerError):
     """Another process is writing the lake."""
 
 
+class LakeHoldsRealData(DataLayerError):
+    """A demonstration was asked for where AEMO's data lies."""
+
+
 class ResultTooLarge(DataLayerError):
     """The answer has more rows than one answer may have."""
 

@@ -19,6 +19,7 @@ from data_layer import rollups
 from data_layer.demo import publication
 from data_layer.demo.month import Month, Stations
 from data_layer.demo.registry_tables import static_tables
+from data_layer.errors import LakeHoldsRealData
 from data_layer.lake import KIND_DEMO, Lake, Snapshot, Writer
 from data_layer.loading import Loader
 from data_layer.market import month_of
@@ -78,12 +79,13 @@ def build(
     days: int = DEFAULT_DAYS,
     threads: int = 2,
     progress: Progress | None = None,
+    replace_real: bool = False,
 ) -> Snapshot:
     """Make the demonstration the lake's published version.
 
     ``end`` is a midnight, AEST (default: the last one). ``progress(what, done, total)`` is called as
     months and rollups are finished. A demonstration replaces whatever demonstration was there before.
-    LakeBusy if another process is writing.
+    LakeBusy if another process is writing. A lake of AEMO's data is only replaced by ``replace_real``.
     """
     until = end or last_midnight()
     if until != last_midnight(until) or days < 1:
@@ -92,6 +94,11 @@ def build(
     first, last = month_of(until - timedelta(days=days) + timedelta(minutes=5)), month_of(until)
     months = (last[0] - first[0]) * 12 + last[1] - first[1] + 1
     with lake.write(kind=KIND_DEMO) as writer:
+        if writer.base is not None and writer.base.kind != KIND_DEMO and not replace_real:
+            raise LakeHoldsRealData(
+                "This lake holds AEMO's data, which a demonstration would replace: choose another folder with "
+                "NEMDESK_LAKE_DIR, or give --replace-real-data."
+            )
         _forget_readings(writer, first, last)
         loader = Loader(writer, threads=threads)
         for name, rows in static_tables(until).items():
