@@ -96,8 +96,8 @@ def build(
     with lake.write(kind=KIND_DEMO) as writer:
         if writer.base is not None and writer.base.kind != KIND_DEMO and not replace_real:
             raise LakeHoldsRealData(
-                "This lake holds AEMO's data, which a demonstration would replace: choose another folder with "
-                "NEMDESK_LAKE_DIR, or give --replace-real-data."
+                "This lake holds AEMO's data, which a demonstration would replace: choose another folder "
+                "with NEMDESK_LAKE_DIR, or give --replace-real-data."
             )
         _forget_readings(writer, first, last)
         loader = Loader(writer, threads=threads)

@@ -19,7 +19,7 @@ from data_layer.errors import LakeHoldsRealData
 from data_layer.lake import KIND_DEMO, Lake
 from data_layer.market import FUELS, INTERCONNECTORS, REGIONS, threshold_at
 from data_layer.tables import RAW_TABLES, TABLES
-from tests.data_layer.lakes import make_lake, readings, unit
+from tests.data_layer import lakes
 
 END = datetime(2026, 2, 13)
 DAYS = 90  # a summer: heat, cap prices, the intervention of 6 February, the battery's change of DUID
@@ -373,7 +373,11 @@ def test_the_csv_has_no_blank_rows() -> None:
 
 
 def test_a_demonstration_never_takes_the_place_of_aemos_data(tmp_path: Path) -> None:
-    lake = make_lake(tmp_path, units=[unit("A")], unit_scada=readings("A", [datetime(2025, 7, 1, 0, 5)], 1.0))
+    lake = lakes.make_lake(
+        tmp_path,
+        units=[lakes.unit("A")],
+        unit_scada=lakes.readings("A", [datetime(2025, 7, 1, 0, 5)], 1.0),
+    )
     before = lake.token()
     with pytest.raises(LakeHoldsRealData, match="--replace-real-data"):
         demo.build(lake, end=datetime(2026, 3, 2), days=1)
