@@ -6,6 +6,7 @@ answer of the data layer takes beyond this is the price of everything else it pr
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -55,18 +56,18 @@ class Floor:
     def answer(self, request: Request) -> pa.Table:
         """Rows of the request's bare SQL."""
         table, text = self._statement(request)
-        parameters: dict[str, Any] = {"files": self.snapshot.paths(table, self._period(request))}
-        for name in ("start", "end"):
-            if f"${name}" in text:
-                parameters[name] = getattr(self._period(request), name)
-        for name in ("region", "high_aud_per_mwh", "low_aud_per_mwh"):
-            if f"${name}" in text:
-                parameters[name] = getattr(request, name)
-        if "$regions" in text:
-            parameters["regions"] = list(request.regions)  # type: ignore[attr-defined]
-        for other in ("unit_day", "region_day", "units", "region_30min"):
-            if f"$files_{other}" in text:
-                parameters[f"files_{other}"] = self.snapshot.paths(other, self._period(request))
+        period = self._period(request)
+        parameters: dict[str, Any] = {}
+        for name in set(re.findall(r"\$(\w+)", text)):
+            if name.startswith("files"):
+                parameters[name] = self.snapshot.paths(
+                    name.removeprefix("files_") if "_" in name else table, period
+                )
+            elif name in ("start", "end"):
+                parameters[name] = getattr(period, name)
+            else:
+                value = getattr(request, name)
+                parameters[name] = list(value) if isinstance(value, tuple) else value
         return self.connection.execute(text, parameters).to_arrow_table()
 
     def frame(self, request: Request) -> pd.DataFrame:
