@@ -141,6 +141,13 @@ class _Reader:
 
     def _block(self, block: bytes) -> None:
         """Split whole lines at their C and I rows, hand the D rows between them on."""
+        if self.section is not None and self.published_at is not None:
+            # Most blocks of a large file hold one report's rows and nothing else: one count tells.
+            lines = mms_rows.own_lines(block, 0, len(block), self.section.plan)
+            if lines is not None:
+                self._data(block, 0, len(block), lines)
+                self.line += lines
+                return
         position, size = 0, len(block)
         controls = iter(_control_rows(block))
         control = next(controls, size)
@@ -207,7 +214,7 @@ class _Reader:
         elif key not in REPORTS:
             self.ignored.add(header.name)
 
-    def _data(self, block: bytes, start: int, end: int) -> None:
+    def _data(self, block: bytes, start: int, end: int, lines: int | None = None) -> None:
         if self.published_at is None:
             # The first line is no control row: _open says what it is instead.
             self._open(block[start : block.index(b"\n", start)])
@@ -219,12 +226,14 @@ class _Reader:
                 self.log.section(self.line, "rows before any I row are left out")
             return
         section = self.section
-        for table, lines in mms_rows.read_range(block, start, end, self.line, section.plan, self.log):
+        for table, numbers in mms_rows.read_range(
+            block, start, end, self.line, section.plan, self.log, lines
+        ):
             if section.register is not None:
                 table = table.rename_columns([name.lower() for name in table.schema.names])
                 self.registers.setdefault(section.register, []).append(table)
             for report in section.reports:
-                kept = mms_rows.check(table, lines, report, self.window, self.log)
+                kept = mms_rows.check(table, numbers, report, self.window, self.log)
                 self.parts.setdefault(report.table, []).append(kept)
 
     def result(self) -> Reading:
@@ -259,7 +268,7 @@ def _finish(spec: TableSpec, parts: list[pa.Table], published_at: datetime) -> p
     rows = pa.concat_tables(parts, promote_options="default").unify_dictionaries().combine_chunks()
     order = _order(rows, spec.key)
     if order is not None:
-        rows = rows.take(pa.array(order))
+        rows = rows.take(mms_rows.int64_array(order))
     columns = []
     for column in spec.schema:
         if column.name == "published_at":
@@ -312,5 +321,5 @@ def _ranks(values: pa.ChunkedArray) -> Int64s:
     names = encoded.dictionary.to_pylist()
     rank = np.zeros(len(names) + 1, dtype=np.int64)
     rank[np.argsort(np.array(names, dtype=object))] = np.arange(1, len(names) + 1)
-    ranks: Int64s = rank[encoded.indices.fill_null(len(names)).to_numpy()]
+    ranks: Int64s = rank[mms_rows.dictionary_positions(encoded)]
     return ranks

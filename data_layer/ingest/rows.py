@@ -109,33 +109,39 @@ class Plan:
 
 
 def read_range(
-    block: bytes, start: int, end: int, first_line: int, plan: Plan, log: RefusalLog
+    block: bytes, start: int, end: int, first_line: int, plan: Plan, log: RefusalLog, lines: int | None = None
 ) -> Iterator[tuple[pa.Table, Int64s]]:
     """The rows of ``block[start:end]`` (whole lines) and the line number of each.
 
-    Columns are those of ``plan.types``, upper case, nothing but their types checked yet.
+    Columns are those of ``plan.types``, upper case, nothing but their types checked yet. ``lines`` is
+    the answer of ``own_lines`` where the caller has it.
     """
-    lines = block.count(b"\n", start, end)
+    if lines is None:
+        lines = own_lines(block, start, end, plan)
     table = _fast(block, start, end, lines, plan)
     if table is not None:
-        yield table, np.arange(first_line, first_line + lines)
+        yield table, np.arange(first_line, first_line + table.num_rows)
         return
     while start < end:
         cut = block.find(b"\n", min(start + _PIECE, end) - 1, end) + 1 or end
-        lines = block.count(b"\n", start, cut)
-        table = _fast(block, start, cut, lines, plan)
+        table = _fast(block, start, cut, own_lines(block, start, cut, plan), plan)
         if table is not None:
-            yield table, np.arange(first_line, first_line + lines)
+            yield table, np.arange(first_line, first_line + table.num_rows)
         else:
             yield _careful(block[start:cut], first_line, plan, log)
-        first_line += lines
+        first_line += block.count(b"\n", start, cut)
         start = cut
 
 
-def _fast(block: bytes, start: int, end: int, lines: int, plan: Plan) -> pa.Table | None:
+def own_lines(block: bytes, start: int, end: int, plan: Plan) -> int | None:
+    """How many lines ``block[start:end]`` holds if every one begins as the header asks, else None."""
     prefix = plan.header.prefix
     own = block.count(b"\n" + prefix, start, end) + block.startswith(prefix, start, end)
-    if own != lines or block.find(b"\0", start, end) >= 0:
+    return own if own == block.count(b"\n", start, end) else None
+
+
+def _fast(block: bytes, start: int, end: int, lines: int | None, plan: Plan) -> pa.Table | None:
+    if lines is None or block.find(b"\0", start, end) >= 0:
         return None
     try:
         table = pacsv.read_csv(
@@ -282,7 +288,7 @@ def check(
             if window is not None:
                 low, high = (_microseconds(bound) for bound in window)
                 refuse((stamps < low) | (stamps > high), f"{source} is outside the file's month", source)
-            columns[column] = pa.array(stamps).view(kind)
+            columns[column] = int64_array(stamps).view(kind)
         elif pa.types.is_string(kind):
             columns[column] = values
         else:
@@ -308,9 +314,22 @@ def _stamps(values: pa.ChunkedArray) -> tuple[Int64s, Bools]:
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
     known = np.array([_parse_stamp(text) for text in encoded.dictionary.to_pylist()] + [-1], dtype=np.int64)
-    codes = encoded.indices.fill_null(len(known) - 1).to_numpy()
-    stamps: Int64s = known[codes]
+    stamps: Int64s = known[dictionary_positions(encoded)]
     return stamps, stamps < 0
+
+
+def int64_array(values: Int64s) -> pa.Array:
+    """``pa.array(values)``, which would import pandas (half a second) to see whether it is one of its own."""
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def dictionary_positions(encoded: pa.DictionaryArray) -> Int64s:
+    """Dictionary positions; a null's is one past the last."""
+    indices = encoded.indices
+    if indices.null_count:
+        indices = indices.fill_null(len(encoded.dictionary))
+    positions: Int64s = indices.to_numpy()
+    return positions
 
 
 def _parse_stamp(text: str) -> int:

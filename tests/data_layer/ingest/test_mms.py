@@ -323,7 +323,6 @@ def test_what_is_written_is_read_whatever_the_block_size(
 ) -> None:
     rows, expected = [], {}
     for slot, duid, value in values:
-        stamp = datetime.fromtimestamp(1_735_689_600 + 300 * slot, tz=None)  # noqa: DTZ006 - only a grid is needed
         stamp = datetime(2025, 1, 1 + slot // 288, slot % 288 // 12, slot % 12 * 5)
         rows.append(scada(f"{stamp:%Y/%m/%d %H:%M:%S}", duid, repr(value)))
         expected[stamp, duid] = value
