@@ -77,7 +77,6 @@ def reported(duids: list[str], clock: Clock, end: datetime) -> npt.NDArray[np.bo
 def as_metered(unit: Unit, mw: Floats, noise: np.random.Generator) -> Floats:
     """A unit's output as SCADA reports it: pumps count what they consume as positive, meters jitter,
     and thermal units that stand still draw a little power."""
-    jitter = noise.standard_normal(len(mw), dtype=np.float32)
     if unit.pump:
         return np.asarray(np.maximum(-mw, 0.0))
     if unit.fuel in (Fuel.WIND, Fuel.SOLAR):
@@ -85,4 +84,6 @@ def as_metered(unit: Unit, mw: Floats, noise: np.random.Generator) -> Floats:
     if unit.fuel == Fuel.WATER:
         return np.where(mw > 0.5, mw, 0.0)
     standing = mw < 0.02 * unit.max_capacity_mw
-    return np.where(standing, -0.004 * unit.max_capacity_mw, mw + 0.15 * jitter)
+    return np.where(
+        standing, -0.004 * unit.max_capacity_mw, mw + 0.15 * noise.standard_normal(len(mw), dtype=np.float32)
+    )
