@@ -219,10 +219,11 @@ def _report(summary: Any) -> int:
         print("The demonstration data is replaced by AEMO's.")
     if summary.versions:
         months = sorted(summary.months - {"all"})
-        print(f"Published version {summary.snapshot.token}: {_count(len(months), 'month')} {_spans(months)}")
+        of_months = f": {_count(len(months), 'month')}, {_spans(months)}" if months else ""
+        print(f"Published version {summary.snapshot.token}{of_months}")
         for table, rows in sorted(summary.rows_read.items()):
             added = f", {summary.rows_added[table]:,} of them new" if table in summary.rows_added else ""
-            print(f"  {table:22} {rows:>12,} rows read{added}")
+            print(f"  {table:22} {rows:>12,} {'row' if rows == 1 else 'rows'} read{added}")
     else:
         print("Nothing new was found; the lake is as it was.")
     if summary.known:

@@ -50,6 +50,7 @@ _HREF: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'<>]+)["']""", re.IGN
 _REPORT: Final = re.compile(
     r"PUBLIC_[A-Z0-9_]*?_(\d{8,14})(?:_(\d{8,}))?(?:_[A-Z]+)?\.(?:zip|csv)", re.IGNORECASE
 )
+_MMSDM: Final = "Data_Archive/Wholesale_Electricity/MMSDM"
 _MOST_FILES: Final = 20
 """FILE01, FILE02, ... are asked for up to this number where there is no listing."""
 
@@ -198,10 +199,7 @@ def open_source(address: str | None, downloads: Path, manners: Manners | None = 
 
 def month_folder(year: int, month: int) -> str:
     """Folder of one month of the monthly archive."""
-    return (
-        f"Data_Archive/Wholesale_Electricity/MMSDM/{year}/MMSDM_{year}_{month:02d}/"
-        "MMSDM_Historical_Data_SQLLoader/DATA"
-    )
+    return f"{_MMSDM}/{year}/MMSDM_{year}_{month:02d}/MMSDM_Historical_Data_SQLLoader/DATA"
 
 
 class MonthlyArchive:
@@ -212,10 +210,13 @@ class MonthlyArchive:
         self.year, self.month = year, month
         self.folder = month_folder(year, month)
         self._listed = source.listing(self.folder)
+        # No listing of the month, but one of its parent: the month is not published, nothing to ask for.
+        if self._listed is None and source.listing(_MMSDM) is not None:
+            self._listed = []
 
     def candidates(self, table: str) -> list[list[Remote]]:
         """Spellings of the first, second, ... file of a table; the first published spelling is meant."""
-        if self._listed:
+        if self._listed is not None:
             chosen = [remote for remote in self._listed if self._is(table, remote.name)]
             return [[remote] for remote in sorted(chosen, key=lambda remote: remote.name)]
         stamp = f"{self.year}{self.month:02d}010000"

@@ -148,11 +148,15 @@ def _ingest_months(
                 break
     done = 0
     for month, archive in sorted(archives.items()):
+        absent = []
         for table in tables:
             run.progress(f"{table} of {month[0]}-{month[1]:02d}", done, steps)
             if not _fetch_table(run, source, archive, table):
-                run.summary.missing.append(f"{table} of {month[0]}-{month[1]:02d}")
+                absent.append(table)
             done += 1
+        name = f"{month[0]}-{month[1]:02d}"
+        whole = len(absent) == len(tables)
+        run.summary.missing += [f"all of {name}"] if whole else [f"{table} of {name}" for table in absent]
         run.publish(command)
     run.publish(command)
 

@@ -140,8 +140,13 @@ def test_hashes_in_names_survive_http(spelling: str, listed: bool, tmp_path: Pat
         source.close()
 
 
-def test_a_month_that_is_not_published_is_empty(tmp_path: Path) -> None:
-    assert found(MonthlyArchive(FolderSource(tmp_path), 2030, 1), "DISPATCHPRICE") == []
+def test_a_month_that_is_not_published_is_not_asked_for_name_by_name(tmp_path: Path) -> None:
+    with serving(tree(tmp_path / "tree", 2025, 1)) as server:
+        source = HttpSource(server.url, tmp_path / "downloads")
+        assert found(MonthlyArchive(source, 2030, 1), "DISPATCHPRICE") == []
+        assert not [path for _, path, _ in server.requests if path.endswith(".zip")]
+        source.close()
+    assert found(MonthlyArchive(FolderSource(tmp_path / "empty"), 2030, 1), "DISPATCHPRICE") == []
 
 
 def test_what_a_source_can_be(tmp_path: Path) -> None:
