@@ -15,6 +15,7 @@ import re
 import shutil
 import tempfile
 import threading
+import time
 import uuid
 import warnings
 import weakref
@@ -26,6 +27,7 @@ from typing import Any, Final, Protocol
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data_layer import sql
 from data_layer.errors import (
@@ -64,10 +66,20 @@ class CancelToken:
 
     def cancel(self) -> None:
         """Stop what runs under this token; what starts under it later stops at once."""
+        self.cancelled = True
+        if self._interrupt():
+            # An interrupt that comes before its query has begun is lost: repeat it until all have ended.
+            threading.Thread(target=self._insist, daemon=True).start()
+
+    def _interrupt(self) -> bool:
         with self._lock:
-            self.cancelled = True
             for cursor in self._cursors:
                 cursor.interrupt()
+            return bool(self._cursors)
+
+    def _insist(self) -> None:
+        while self._interrupt():
+            time.sleep(0.02)
 
     @contextmanager
     def watching(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -123,7 +135,7 @@ class DuckEngine:
     ) -> pa.Table:
         """All rows as an Arrow table. ResultTooLarge, QueryTimeout, QueryCancelled, LakeDamaged."""
         limit = self.limits.max_rows
-        with self._running(cancel) as cursor:
+        with self._running(parameters, cancel) as cursor:
             table: pa.Table = cursor.execute(sql.bounded(statement, limit), dict(parameters)).to_arrow_table()
         if table.num_rows > limit:
             raise ResultTooLarge(
@@ -140,13 +152,15 @@ class DuckEngine:
         cancel: CancelToken | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The rows in pieces of at most ``rows_per_batch``, in order, without ever holding them all."""
-        with self._running(cancel) as cursor:
+        with self._running(parameters, cancel) as cursor:
             reader = cursor.sql(statement, params=dict(parameters)).to_arrow_reader(rows_per_batch)
             for batch in reader:
                 yield from _pieces(batch, rows_per_batch)
 
     @contextmanager
-    def _running(self, cancel: CancelToken | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _running(
+        self, parameters: Mapping[str, Any], cancel: CancelToken | None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._connection().cursor()
         try:
             if cancel is None:
@@ -156,11 +170,13 @@ class DuckEngine:
                     yield cursor
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             # While a result streams, DuckDB's errors arrive through Arrow, as its exceptions.
-            raise self._explained(error, cancel) from error
+            raise self._explained(error, parameters, cancel) from error
         finally:
             cursor.close()
 
-    def _explained(self, error: Exception, cancel: CancelToken | None) -> DataLayerError:
+    def _explained(
+        self, error: Exception, parameters: Mapping[str, Any], cancel: CancelToken | None
+    ) -> DataLayerError:
         text = str(error)
         if cancel is not None and cancel.cancelled:
             return QueryCancelled("The query was stopped.")
@@ -180,6 +196,9 @@ class DuckEngine:
                 "resolution."
             )
         file = _file_named_in(text)
+        if not file and type(error) in (duckdb.Error, duckdb.IOException, OSError):
+            # Damage inside a file's metadata is reported without the file's name.
+            file = next((_file_named_in(path) for path in _files_in(parameters) if not _is_sound(path)), "")
         if file:
             return LakeDamaged(f"A file of the lake cannot be read: {file}. Ingest that month again.")
         return DataLayerError("The query failed inside the database; the log has the details.")
@@ -236,6 +255,20 @@ def _file_named_in(text: str) -> str:
         return ""
     table, year, month = named.groups()
     return " ".join([table, *(["-".join(filter(None, (year, month)))] if year else [])])
+
+
+def _files_in(parameters: Mapping[str, Any]) -> Iterator[str]:
+    for value in parameters.values():
+        if isinstance(value, list):
+            yield from (str(item) for item in value if str(item).endswith(".parquet"))
+
+
+def _is_sound(path: str) -> bool:
+    try:
+        with pq.ParquetFile(path) as file:
+            return all(batch.num_rows >= 0 for batch in file.iter_batches())
+    except (OSError, pa.ArrowException):
+        return False
 
 
 _ENGINES: Final[weakref.WeakSet[DuckEngine]] = weakref.WeakSet()
