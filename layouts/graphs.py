@@ -48,13 +48,12 @@ def config(file_name: str) -> dict[str, Any]:
 
 
 def graph(graph_id: str, file_name: str) -> dcc.Graph:
-    """An empty chart; its figure comes from a callback, its height from the style sheet."""
+    """An empty chart; its figure comes from a callback, its height from the box around it."""
     return dcc.Graph(
         id=graph_id,
         figure={"data": [], "layout": {**theme.base_layout(theme.LIGHT), **_NO_AXES}},
         config=config(file_name),
         responsive=True,
-        className="graph",
     )
 
 

@@ -57,7 +57,7 @@ def panel(panel_id: str, *, chart: str = "", kind: str = "") -> html.Section:
     ]
     frame: list[Child] = [html.Div(className="skeleton", **{"aria-hidden": "true"})]
     if chart:
-        frame.append(graph(f"{panel_id}-graph", chart))
+        frame.append(html.Div(graph(f"{panel_id}-graph", chart), className="graph"))
     frame.append(html.Div(id=f"{panel_id}-body", className="panel-body"))
     inside.append(html.Div(frame, className="panel-frame"))
     inside.append(html.Div(id=f"{panel_id}-foot", className="panel-foot"))

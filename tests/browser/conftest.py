@@ -1,0 +1,184 @@
+"""A browser over the demonstration, in one process and over real gunicorn with two workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash.testing.browser import Browser
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.remote.webelement import WebElement
+
+from data_layer.lake import Lake
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def gunicorn(demo_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the server as it is shipped: ``gunicorn`` alone, two workers."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("gunicorn") / "log"
+    environment = {
+        **os.environ,
+        "NEMDESK_LAKE_DIR": str(demo_lake.root),
+        "NEMDESK_CACHE_DIR": str(tmp_path_factory.mktemp("cache")),
+        "NEMDESK_PORT": str(port),
+        "NEMDESK_WORKERS": "2",
+    }
+    with open(log, "wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn"],
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url, process, log)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"gunicorn did not start:\n{log.read_text()[-2000:]}")
+
+
+class Desk:
+    """The page as a person uses it."""
+
+    def __init__(self, browser: Any, url: str) -> None:
+        self.browser = browser
+        self.driver = browser.driver
+        self.url = url
+
+    def open(self, address: str) -> None:
+        self.driver.get(self.url + address)
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+        """Wait for something; fails with what was waited for, and what the browser said."""
+        end = time.monotonic() + seconds
+        last: Exception | None = None
+        while time.monotonic() < end:
+            try:
+                value = condition()
+                if value:
+                    return value
+            except Exception as error:
+                last = error
+            time.sleep(0.05)
+        raise AssertionError(
+            f"waited for {what} at {self.driver.current_url}; {last!r}; {self.browser.get_logs()}"
+        )
+
+    def element(self, selector: str) -> WebElement:
+        found: WebElement = self.driver.find_element("css selector", selector)
+        return found
+
+    def elements(self, selector: str) -> list[WebElement]:
+        return list(self.driver.find_elements("css selector", selector))
+
+    def text(self, selector: str) -> str:
+        return str(self.element(selector).text)
+
+    def ready(self, *panels: str) -> None:
+        """All named panels show their content and nothing is being loaded."""
+        for panel in panels:
+            self.until(
+                lambda panel=panel: self.element(f"#{panel}").get_attribute("class") == "panel-ready", panel
+            )
+        self.until(lambda: not self.elements("[data-dash-is-loading=true]"), "nothing loading")
+
+    def drawn(self, panel: str) -> list[str]:
+        """Names of the traces of a panel's chart."""
+        script = (
+            "const gd = document.querySelector(arguments[0] + ' .js-plotly-plot');"
+            "return gd && gd._fullData ? gd._fullData.map(t => t.name) : null"
+        )
+        return list(self.until(lambda: self.driver.execute_script(script, f"#{panel}"), f"{panel} drawn"))
+
+    def layout(self, panel: str, key: str) -> Any:
+        script = "return document.querySelector(arguments[0] + ' .js-plotly-plot')._fullLayout" + key
+        return self.driver.execute_script(script, f"#{panel}")
+
+    def link(self, text: str, within: str = "body") -> WebElement:
+        for link in self.elements(f"{within} a"):
+            if link.text == text:
+                return link
+        raise AssertionError(f"no link {text!r} in {within}")
+
+    def query(self) -> str:
+        return str(self.driver.execute_script("return location.pathname + location.search"))
+
+    def drag(self, panel: str, start: float, end: float) -> None:
+        """Drag over the chart from one fraction of its plot's width to another."""
+        area = self.element(f"#{panel} .nsewdrag")
+        width = area.size["width"]
+        chain = ActionChains(self.driver, duration=50)
+        chain.move_to_element_with_offset(area, int(width * start), 60).click_and_hold()
+        chain.move_by_offset(int(width * (end - start) / 2), 5).move_by_offset(
+            int(width * (end - start) / 2), 5
+        )
+        chain.release().perform()
+
+    def no_errors(self) -> None:
+        logs = self.browser.get_logs() or []
+        assert logs == [], logs
+
+
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """dash[testing]'s browser, one for a module: starting Chromium costs more than most tests."""
+    option = request.config.getoption
+    with Browser(
+        browser="Chrome",
+        headless=option("headless"),
+        options=request.config.hook.pytest_setup_options(),
+        download_path="",
+        percy_finalize=False,
+    ) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(browser: Any, gunicorn: str) -> Iterator[Desk]:
+    """The browser at the shipped server, as a first visitor sees it."""
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 1440, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+    )
+    browser.driver.get(f"{gunicorn}/healthz")
+    browser.driver.execute_script("localStorage.clear()")
+    browser.reset_log_timestamp()
+    yield Desk(browser, gunicorn)
