@@ -49,7 +49,10 @@ def main() -> None:
     claims: list[Claim] = []
     for name in chosen.bench or BENCHES:
         print(f"measuring {name}", flush=True)
-        claims += BENCHES[name].run(contestants)
+        found = BENCHES[name].run(contestants)
+        for claim in found:
+            print(f"  {claim.claim}: {claim.measured} ({claim.target})", flush=True)
+        claims += found
     if "pandas" in vars(contestants):
         print(
             f"(a), (b), (c) work on {contestants.first.rows():,} half-hour readings; "
