@@ -67,9 +67,24 @@ def _pooled(rows: pd.DataFrame, keys: list[str], facts: pd.DataFrame, period: Pe
     return out.drop(columns="capacity_mwh").reset_index()
 
 
+def _expected_over_period(rows: pd.DataFrame, period: Period) -> pd.Series:
+    """expected_readings, raised from the days of a region on which anything was found to all days;
+    rooftop PV is published apart from the units."""
+    kind = rows.assign(is_rooftop=rows.fuel == "Rooftop Solar", day=market_days(rows.settlementdate))
+    days = kind[["regionid", "is_rooftop", "day"]].drop_duplicates()
+    end = (days.day + pd.Timedelta(days=1)).clip(upper=pd.Timestamp(period.end))
+    days["covered"] = (end - days.day.clip(lower=pd.Timestamp(period.start))) // FIVE
+    covered = days.groupby(["regionid", "is_rooftop"])["covered"].sum()
+    expected = expected_readings(kind, ["regionid", "fuel"], period).reset_index()
+    place = list(zip(expected.regionid, expected.fuel == "Rooftop Solar", strict=True))
+    expected["whole"] = expected.expected * period.intervals / covered.loc[place].to_numpy()
+    return expected.groupby("fuel")["whole"].sum().round().astype("int64")
+
+
 def fuel_summary(rows: pd.DataFrame, units: pd.DataFrame, period: Period) -> pd.DataFrame:
     """FuelSummary from the period's readings."""
     out = _pooled(rows, ["fuel"], facts_at(units, period.end), period)
+    out["unit_intervals_expected"] = _expected_over_period(rows, period).reindex(out.fuel).to_numpy()
     storage = out.fuel == "Battery Storage"
     out["share"] = (out.generation_mwh / out.generation_mwh[~storage].sum()).where(~storage)
     return out.sort_values(["generation_mwh", "fuel"], ascending=[False, True], ignore_index=True)

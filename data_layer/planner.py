@@ -208,7 +208,7 @@ def _fuel_summary(request: FuelSummary, snapshot: Snapshot) -> Plan:
             "source": (segments("region_fuel", period, Resolution.DAY), "none"),
             "unit_source": (_finest_unit_segments(period, Resolution.DAY), "none"),
         },
-        {"region": request.region, "period_end_day": period.end},
+        {"region": request.region, "period_end_day": period.end, "period_intervals": period.intervals},
         period,
     )
 

@@ -218,7 +218,8 @@ class FuelSummary(Request):
     storage), revenue_aud, generation_revenue_aud, load_revenue_aud,
     capture_price_aud_per_mwh (generation revenue / priced generation), load_price_aud_per_mwh (price
     paid for load), capacity_mw (sum over distinct units that reported), capacity_factor (0..1),
-    units, unit_intervals, unit_intervals_expected.
+    units, unit_intervals, unit_intervals_expected (what the reporting units would have read over the
+    whole period, days without any data included).
     """
 
     region: str = NEM

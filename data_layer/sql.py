@@ -168,6 +168,8 @@ _REGION_COLUMNS: Final = tuple(name for name in REGION_30MIN.schema.names if nam
 _FUEL_COLUMNS: Final = ("regionid", "fuel", *MEASURES)
 _UNIT_COLUMNS: Final = ("duid", *_FUEL_COLUMNS)
 
+_BUCKET_INTERVALS: Final = {"5min": 1, "30min": 6, "day": 288}
+
 _STAMP_TIMES: Final = {
     "none": "CAST(NULL AS TIMESTAMP)",
     "5min": "settlementdate",
@@ -206,7 +208,8 @@ def _readings_body(
 ) -> str:
     """Unit measures finer than any rollup, straight from the readings of the segment."""
     text = (
-        f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)} FROM unit_interval_measures"
+        f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)}, 1 AS bucket_intervals "
+        "FROM unit_interval_measures"
     )
     files = {table: snapshot.paths(table, segment.period) for table in required(text)[0]}
     return f"({_with(_relations(text, files, segment.period, parameters, f'_{label}'), text)})"
@@ -232,6 +235,8 @@ def _segment_body(
     within = _within(spec, f"start_{label}", f"end_{label}")
     parameters[f"start_{label}"] = segment.period.start
     parameters[f"end_{label}"] = segment.period.end
+    length = _BUCKET_INTERVALS[segment.table.rsplit("_", 1)[-1]]
+    columns += f", {length} AS bucket_intervals"
     return f"SELECT {times[kind]} AS {time_name}, {columns} FROM {relation} WHERE {within}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,7 @@ from data_layer.requests import (
     TimeOfDay,
     allowed_resolutions,
 )
+from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 
 KEYS = ("settlementdate", "time", "time_of_day", "regionid", *GROUP_COLUMNS, "kind", "start", "price_aud_per_mwh")
 
@@ -145,3 +147,21 @@ def test_the_latest_interval_agrees(
     assert last is not None
     end = last - timedelta(minutes=minutes_back)
     assert assert_same(LatestInterval(Period(end - timedelta(days=1), end)), engines) == 5
+
+
+def test_a_gap_of_days_is_seen_in_what_was_found(tmp_path: Path) -> None:
+    """Three days asked, one found: a third, not all, by both engines."""
+    first = datetime(2025, 7, 1)
+    lake = make_lake(
+        tmp_path,
+        units=[unit("A"), unit("B", fuel="Wind")],
+        unit_scada=readings("A", stamps(first + timedelta(minutes=5), 288), 10.0)
+        + readings("B", stamps(first + timedelta(hours=12, minutes=5), 144), 10.0),
+        dispatch_price=prices("NSW1", stamps(first + timedelta(minutes=5), 3 * 288), 100.0),
+    )
+    for backend in ("duckdb", "pandas"):
+        manager = open_manager(lake.root, backend=backend)
+        table = manager.answer(FuelSummary(Period(first, first + timedelta(days=3)))).table
+        rows = {row["fuel"]: row for row in table.to_pylist()}
+        found = {fuel: (row["unit_intervals"], row["unit_intervals_expected"]) for fuel, row in rows.items()}
+        assert found == {"Coal": (288, 864), "Wind": (144, 864)}, backend

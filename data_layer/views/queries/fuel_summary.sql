@@ -21,9 +21,11 @@ capacities AS (
     GROUP BY d.fuel
 ),
 
-sums AS (
+by_region AS (
     SELECT
+        regionid,
         fuel,
+        fuel = 'Rooftop Solar' AS is_rooftop,
         sum(generation_mwh) AS generation_mwh,
         sum(load_mwh) AS load_mwh,
         sum(generation_revenue_aud) AS generation_revenue_aud,
@@ -32,10 +34,38 @@ sums AS (
         sum(unpriced_load_mwh) AS unpriced_load_mwh,
         sum(capacity_mwh) AS capacity_mwh,
         sum(unit_intervals) AS unit_intervals,
-        sum(unit_intervals_expected) AS unit_intervals_expected
+        sum(unit_intervals_expected) AS unit_intervals_expected,
+        sum(bucket_intervals) AS covered_intervals
     FROM source
     WHERE $region = 'NEM' OR regionid = $region
-    GROUP BY fuel
+    GROUP BY regionid, fuel
+),
+
+-- Buckets in which nothing of a region was found hold no row and expect nothing: the expectation is
+-- raised from the stretch covered to the whole period. A fuel that starts within the period is no gap,
+-- so the stretch is that of the region; rooftop PV is published apart from the units.
+coverage AS (
+    SELECT regionid, is_rooftop, max(covered_intervals) AS covered_intervals
+    FROM by_region
+    GROUP BY regionid, is_rooftop
+),
+
+sums AS (
+    SELECT
+        r.fuel,
+        sum(r.generation_mwh) AS generation_mwh,
+        sum(r.load_mwh) AS load_mwh,
+        sum(r.generation_revenue_aud) AS generation_revenue_aud,
+        sum(r.load_revenue_aud) AS load_revenue_aud,
+        sum(r.unpriced_generation_mwh) AS unpriced_generation_mwh,
+        sum(r.unpriced_load_mwh) AS unpriced_load_mwh,
+        sum(r.capacity_mwh) AS capacity_mwh,
+        sum(r.unit_intervals) AS unit_intervals,
+        round(sum(r.unit_intervals_expected * CAST($period_intervals AS DOUBLE) / c.covered_intervals))
+            AS unit_intervals_expected
+    FROM by_region AS r
+    INNER JOIN coverage AS c ON r.regionid = c.regionid AND r.is_rooftop = c.is_rooftop
+    GROUP BY r.fuel
 )
 
 SELECT
