@@ -138,7 +138,7 @@ class AnswerCache:
     ) -> None:
         config = {
             "CACHE_TYPE": "data_layer.cache.byte_lru",
-            "CACHE_DEFAULT_TIMEOUT": ttl_seconds,
+            "CACHE_DEFAULT_TIMEOUT": max(int(ttl_seconds), 1),
             "CACHE_LIMIT_BYTES": limit_bytes,
             **(options or {}),
         }
