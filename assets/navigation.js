@@ -21,9 +21,6 @@
   document.addEventListener('click', function (event) {
     const target = event.target instanceof Element ? event.target : null;
     if (!target) { return; }
-    for (const open of document.querySelectorAll('details.info[open]')) {
-      if (!open.contains(target)) { open.removeAttribute('open'); }
-    }
     const toggle = target.closest('[data-toggle]');
     if (toggle) {
       const name = 'data-open-' + toggle.dataset.toggle;
@@ -38,14 +35,6 @@
     const before = location.pathname;
     go(link.getAttribute('href'));
     if (location.pathname !== before) { window.scrollTo(0, 0); }
-  });
-
-  document.addEventListener('keydown', function (event) {
-    if (event.key !== 'Escape') { return; }
-    for (const open of document.querySelectorAll('details.info[open]')) {
-      open.removeAttribute('open');
-      open.querySelector('summary').focus();
-    }
   });
 
   /* Date and resolution pickers. A date typed digit by digit passes through years like 0002. */

@@ -110,9 +110,12 @@ VALUES: Final = (
 
 def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *, chart: bool) -> None:
     """Fill one panel whenever the address, the data's version or the theme changes."""
-    parts = ["head", "tools", "message", "body", "foot"]
-    outputs = [Output(f"{panel_id}-{part}", "children") for part in parts]
-    outputs.append(Output(panel_id, "className"))
+    # Few outputs on purpose: the browser's cost of an answer is outputs times components on the page.
+    outputs = [
+        Output(f"{panel_id}-top", "children"),
+        Output(f"{panel_id}-bottom", "children"),
+        Output(panel_id, "className"),
+    ]
     if chart:
         outputs.append(Output(f"{panel_id}-graph", "figure"))
 
@@ -134,19 +137,12 @@ def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *,
 
 def _filled(content: Content, chart: bool) -> list[Any]:
     status = panel.EMPTY if content.empty else panel.READY
-    values = [
-        panel.head(content),
-        content.tools,
-        panel.message(content),
-        content.body,
-        panel.foot(content),
-        status,
-    ]
+    values = [panel.top(content), panel.bottom(content), status]
     if chart:
         values.append(content.figure if content.figure is not None else no_update)
     return values
 
 
 def _failed(text: str, chart: bool) -> list[Any]:
-    values = [no_update, no_update, panel.error(text), None, None, panel.FAILED]
+    values = [panel.error(text), None, panel.FAILED]
     return [*values, no_update] if chart else values

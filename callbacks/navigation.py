@@ -33,7 +33,7 @@ def token_of(manager: Manager) -> str | None:
         return manager.lake_state().version
     except DataLayerError:
         return None
-    except Exception as error:  # noqa: BLE001 - the panels say what is wrong, with an id
+    except Exception as error:
         explain(error)
         return None
 

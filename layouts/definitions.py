@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -112,23 +113,23 @@ DEFINITIONS: Final = {
 }
 
 
-def info(key: str) -> html.Details:
-    """The small "i" beside a number: opens its definition; works by keyboard and without script."""
-    entry = DEFINITIONS[key]
-    return html.Details(
+def info(key: str) -> html.Button:
+    """The small "i" beside a number. One component, since a page has dozens: assets/definitions.js opens the
+    text of ``texts`` beside it."""
+    name = DEFINITIONS[key].name
+    return html.Button(
+        "i",
+        type="button",
         className="info",
-        children=[
-            html.Summary(
-                "i", title=f"What is this? {entry.name}", **{"aria-label": f"Definition: {entry.name}"}
-            ),
-            html.Div(
-                className="info-text",
-                role="note",
-                children=[
-                    html.Strong(entry.name),
-                    html.P(entry.formula),
-                    html.Small(f"Source: {entry.source}"),
-                ],
-            ),
-        ],
+        title=f"What is this? {name}",
+        **{"data-definition": key, "aria-label": f"Definition: {name}", "aria-expanded": "false"},
+    )
+
+
+def texts() -> html.Div:
+    """Every definition, once in the page, as data for the script."""
+    return html.Div(
+        id="definitions",
+        hidden=True,
+        **{"data-texts": json.dumps({k: vars(d) for k, d in DEFINITIONS.items()})},
     )

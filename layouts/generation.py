@@ -172,9 +172,9 @@ def _row(line: Line, toggles: Mapping[str, str], hidden: Sequence[str], largest:
             else "–",
             formats.millions(line.revenue_aud),
             formats.price(line.price),
-            html.Span(
+            tables.Cell(
                 formats.percent(line.capacity_factor),
-                title=f"of {formats.power(line.capacity_mw)} MW" if line.capacity_mw else None,
+                title=f"of {formats.power(line.capacity_mw)} MW" if line.capacity_mw else "",
             ),
             tables.quality(line.found, line.expected),
         ],

@@ -50,28 +50,37 @@ class Content:
 
 def panel(panel_id: str, *, chart: str = "", kind: str = "") -> html.Section:
     """An empty panel with a skeleton. ``chart`` is the picture's file name, or '' for a panel without one."""
-    inside: list[Child] = [
-        html.Div(id=f"{panel_id}-head", className="panel-head"),
-        html.Div(id=f"{panel_id}-tools", className="panel-tools"),
-        html.Div(id=f"{panel_id}-message", className="panel-message", role="status"),
-    ]
     frame: list[Child] = [html.Div(className="skeleton", **{"aria-hidden": "true"})]
     if chart:
         frame.append(html.Div(graph(f"{panel_id}-graph", chart), className="graph"))
-    frame.append(html.Div(id=f"{panel_id}-body", className="panel-body"))
-    inside.append(html.Div(frame, className="panel-frame"))
-    inside.append(html.Div(id=f"{panel_id}-foot", className="panel-foot"))
-    classes = f"panel {kind}".strip()
+    frame.append(html.Div(id=f"{panel_id}-bottom", className="panel-bottom"))
+    inside = [
+        html.Div(id=f"{panel_id}-top", className="panel-top", role="status"),
+        html.Div(frame, className="panel-frame"),
+    ]
     return html.Section(
-        html.Div(inside, id=panel_id, className="panel-loading"), className=classes, **{"aria-live": "off"}
+        html.Div(inside, id=panel_id, className="panel-loading"), className=f"panel {kind}".strip()
     )
 
 
-def head(content: Content) -> list[Child]:
+def top(content: Content) -> list[Child]:
+    """Above the chart: title, subtitle, tools, messages."""
     return [
-        html.H2(content.title, className="panel-title"),
-        html.P(content.subtitle, className="panel-subtitle"),
+        html.Div(
+            [
+                html.H2(content.title, className="panel-title"),
+                html.P(content.subtitle, className="panel-subtitle"),
+            ],
+            className="panel-head",
+        ),
+        html.Div(content.tools, className="panel-tools") if content.tools else None,
+        message(content),
     ]
+
+
+def bottom(content: Content) -> list[Child]:
+    """Below the chart, or instead of it: table or cards, downloads, provenance."""
+    return [content.body, html.Div(foot(content), className="panel-foot")]
 
 
 def message(content: Content) -> Child:

@@ -9,6 +9,7 @@ from dash import dcc, html
 
 from layouts import controls
 from layouts.controls import Choice
+from layouts.definitions import texts
 
 PRODUCT: Final = "NEMDesk"
 POLL_MILLISECONDS: Final = 30_000
@@ -29,6 +30,7 @@ def page(token: str | None) -> html.Div:
             dcc.Store(id="shown"),
             dcc.Store(id="document-title"),
             dcc.Store(id="title-done"),
+            texts(),
             dcc.Interval(id="poll", interval=POLL_MILLISECONDS),
             html.A("Skip to content", href="#page", className="skip-link"),
             html.Header(

@@ -70,35 +70,49 @@ def _row(row: Row, columns: Sequence[Column]) -> html.Tr:
     first: Any = row.cells[0]
     if row.href:
         first = html.A(first, href=row.href, title=row.title, className="row-link", **{"data-nav": "true"})
-    if row.swatch:
-        mark = html.Span(className="swatch", style={"background": row.swatch}, **{"aria-hidden": "true"})
-        first = html.Span([mark, first], className="named")
-    cells: list[Any] = [html.Th(first, scope="row", className="" if not columns[0].numeric else "num")]
-    cells += [
-        html.Td(cell, className="num" if column.numeric else "")
-        for cell, column in zip(row.cells[1:], columns[1:], strict=True)
-    ]
-    classes = " ".join(
+    classes = [
         name for name, on in (("off", row.off), ("strong", row.strong), ("clickable", bool(row.href))) if on
-    )
-    return html.Tr(cells, className=classes)
+    ]
+    style = {"--swatch": row.swatch} if row.swatch else None
+    cells: list[Any] = [html.Th(first, scope="row", className="swatched" if style else "", style=style)]
+    for cell, column in zip(row.cells[1:], columns[1:], strict=True):
+        names = ["num"] if column.numeric else []
+        if isinstance(cell, Cell):
+            names.append(cell.class_name)
+            cells.append(
+                html.Td(cell.text, className=" ".join(names), title=cell.title or None, style=cell.style)
+            )
+        else:
+            cells.append(html.Td(cell, className=" ".join(names)))
+    return html.Tr(cells, className=" ".join(classes))
 
 
-def bar(text: str, share: float | None) -> html.Span:
+@dataclass(frozen=True)
+class Cell:
+    """A cell with more than text: a class, a title, a style. Not a component of its own, since every
+    component costs the browser at every update."""
+
+    text: Any
+    class_name: str = ""
+    title: str = ""
+    style: dict[str, str] | None = None
+
+
+def bar(text: str, share: float | None) -> Cell:
     """A number with a bar behind it, where comparison is the point; ``share`` is 0..1."""
     width = max(0.0, min(1.0, share or 0.0)) * 100
-    return html.Span(text, className="bar", style={"--bar-width": f"{width:.1f}%"})
+    return Cell(text, "bar", style={"--bar-width": f"{width:.1f}%"})
 
 
-def quality(found: float | None, expected: float | None) -> Any:
+def quality(found: float | None, expected: float | None) -> Cell:
     """Readings found as a percentage; a mark where some are missing, so that colour is not alone."""
     if not expected or found is None:
-        return "–"
+        return Cell("–")
     share = found / expected
+    title = f"{found:,.0f} of {expected:,.0f} readings"
     if share >= 0.9995:
-        return html.Span("100%", className="muted", title=f"{found:,.0f} of {expected:,.0f} readings")
-    text = f"{share * 100:.1f}%"
-    return html.Span([text, " ⚠"], className="warn", title=f"{found:,.0f} of {expected:,.0f} readings")
+        return Cell("100%", "muted", title)
+    return Cell(f"{share * 100:.1f}% ⚠", "warn", title)
 
 
 def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
@@ -111,7 +125,7 @@ def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
                     name,
                 ],
                 href=href,
-                className="legend-entry off" if hidden else "legend-entry",
+                className="legend-entry swatched off" if hidden else "legend-entry swatched",
                 title=f"{'Show' if hidden else 'Hide'} {name}",
                 **{"data-nav": "true", "aria-label": f"{'Show' if hidden else 'Hide'} {name}"},
             )

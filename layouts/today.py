@@ -99,52 +99,36 @@ def _card(card: Card) -> html.Article:
         moved = f"{'▲' if rising else '▼'} {formats.price(abs(change))} on 5 min before"
     flow = card.net_import_mw
     flow_label = "Net imports" if flow is None or flow >= 0 else "Net exports"
-    late = " (rooftop: latest estimate missing)" if card.rooftop_late else ""
+    late = "*" if card.rooftop_late else ""
+    name = REGION_NAMES[card.region]
     return html.Article(
         className="card current" if card.current else "card",
         children=[
-            html.Div(
-                [
-                    html.A(
-                        REGION_NAMES[card.region],
-                        href=card.href,
-                        className="card-name",
-                        title=f"Show {REGION_NAMES[card.region]} below",
-                        **{"data-nav": "true"},
-                    ),
-                    html.Span(card.region, className="muted"),
-                ],
+            html.A(
+                [name, html.Small(card.region)],
+                href=card.href,
                 className="card-head",
+                title=f"Show {name} below",
+                **{"data-nav": "true"},
             ),
-            html.Div(
+            html.P(
                 [
-                    html.Span(
-                        formats.price(card.price),
-                        className="big negative" if (card.price or 0) < 0 else "big",
+                    html.Strong(
+                        formats.price(card.price), className="negative" if (card.price or 0) < 0 else ""
                     ),
-                    html.Span("/MWh", className="unit"),
+                    " /MWh ",
                     info("price"),
                 ],
                 className="card-price",
             ),
-            html.Div([html.Span(moved, className="change"), info("price_change")], className="card-change"),
-            html.Img(
-                src=sparkline(card.history),
-                alt=_in_words(card),
-                className="sparkline",
-            ),
+            html.P([moved, " ", info("price_change")], className="card-change"),
+            html.Img(src=sparkline(card.history), alt=_in_words(card), className="sparkline"),
             html.Dl(
                 [
-                    *_fact("Demand", formats.power(card.demand_mw), "MW", "demand"),
+                    *_fact("Demand", f"{formats.power(card.demand_mw)} MW", "demand"),
+                    *_fact("Renewables", formats.percent(card.renewable_share) + late, "renewable_share"),
                     *_fact(
-                        "Renewables",
-                        formats.percent(card.renewable_share) + ("*" if card.rooftop_late else ""),
-                        "",
-                        "renewable_share",
-                        title=late.strip(),
-                    ),
-                    *_fact(
-                        flow_label, formats.power(abs(flow) if flow is not None else None), "MW", "net_flow"
+                        flow_label, f"{formats.power(abs(flow) if flow is not None else None)} MW", "net_flow"
                     ),
                 ],
                 className="facts",
@@ -158,11 +142,8 @@ def _in_words(card: Card) -> str:
     return f"Price of the last 24 hours, from {formats.price(low)} to {formats.price(high)}"
 
 
-def _fact(label: str, value: str, unit: str, definition: str, title: str = "") -> list[Any]:
-    return [
-        html.Dt([label, info(definition)]),
-        html.Dd([value, html.Span(unit, className="unit") if unit else None], title=title or None),
-    ]
+def _fact(label: str, value: str, definition: str) -> list[Any]:
+    return [html.Dt([label, " ", info(definition)]), html.Dd(value)]
 
 
 def sparkline(values: Floats, width: int = 160, height: int = 32) -> str:
@@ -313,20 +294,14 @@ def _gwh(value_mwh: float | None) -> str:
     return formats.energy(value_mwh / 1000 if value_mwh is not None else None)
 
 
-def _changed(row: Mapping[str, Any], past: Mapping[str, Any], name: str, write: Any) -> html.Span:
+def _changed(row: Mapping[str, Any], past: Mapping[str, Any], name: str, write: Any) -> Any:
     value, was = row[name], past.get(name)
     if value is None or was is None:
-        return html.Span(write(value))
+        return write(value)
     difference = value - was
     mark = "▲" if difference > 0 else "▼" if difference < 0 else ""
-    return html.Span(
-        [
-            write(value),
-            html.Small(
-                f"{mark}{write(abs(difference))}", className="delta", title=f"Day before: {write(was)}"
-            ),
-        ],
-    )
+    delta = html.Small(f"{mark}{write(abs(difference))}", className="delta")
+    return tables.Cell([write(value), delta], title=f"Day before: {write(was)}")
 
 
 EVENT_COLUMNS = (
@@ -347,9 +322,9 @@ def events(rows: Sequence[Mapping[str, Any]], hrefs: Sequence[str], look: str) -
                 f"{row['start']:%-d %b %H:%M}",
                 row["regionid"],
                 "High" if row["kind"] == "high" else "Negative",
-                html.Span(
+                tables.Cell(
                     formats.price(row["extreme_price_aud_per_mwh"]),
-                    className="negative" if row["kind"] == "negative" else "high",
+                    "negative" if row["kind"] == "negative" else "high",
                 ),
                 formats.price(row["mean_price_aud_per_mwh"]),
                 _length(row["start"], row["end"]),

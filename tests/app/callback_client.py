@@ -57,6 +57,6 @@ def fill(
     client: FlaskClient, panel_id: str, pathname: Any, search: Any = "", theme: Any = "light"
 ) -> TestResponse:
     """Ask for one panel's content."""
-    entry = next(e for e in dependencies(client) if f"{panel_id}-head.children" in e["output"])
+    entry = next(e for e in dependencies(client) if f"{panel_id}-top.children" in e["output"])
     values = {"url.search": search, "url.pathname": pathname, "version.data": "x", "theme.data": theme}
     return post(client, payload(entry, values))

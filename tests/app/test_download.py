@@ -28,7 +28,7 @@ def test_the_link_under_a_chart_gives_its_rows(client: FlaskClient, demo_lake: L
     shown = fill(
         client, "gen-mix", "/generation", "?start=2026-02-24&end=2026-02-25&region=SA1&resolution=hour"
     )
-    text = json.dumps(shown.get_json()["response"]["gen-mix-foot"])
+    text = json.dumps(shown.get_json()["response"]["gen-mix-bottom"])
     links = re.findall(r'"href": "(/data/generation_mix[^"]+)"', text)
     assert len(links) == 1
     answer = client.get(links[0])

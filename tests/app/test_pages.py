@@ -42,9 +42,9 @@ def test_every_panel_fills_with_title_time_basis_and_source(
 ) -> None:
     found = response(client, panel, path, f"?region={region}")
     assert state_of(found, panel) == "panel-ready"
-    head = json.dumps(found[f"{panel}-head"])
+    head = json.dumps(found[f"{panel}-top"])
     assert "Source: synthetic" in head
-    foot = json.dumps(found[f"{panel}-foot"])
+    foot = json.dumps(found[f"{panel}-bottom"])
     assert "rows" in foot
     assert "version 000001" in foot
     assert "/data/" in foot
@@ -69,7 +69,7 @@ def test_a_panel_of_a_closed_tab_asks_for_nothing(client: FlaskClient) -> None:
 def test_the_table_shows_the_data_layers_numbers(client: FlaskClient, demo_lake: Lake) -> None:
     search = "?start=2026-02-20&end=2026-02-26&region=QLD1"
     shown = json.dumps(
-        response(client, "gen-table", "/generation", search)["gen-table-body"], ensure_ascii=False
+        response(client, "gen-table", "/generation", search)["gen-table-bottom"], ensure_ascii=False
     )
     period = Period.parse("2026-02-20", "2026-02-26")
     rows = open_manager(demo_lake.root).answer(FuelSummary(period, "QLD1")).table.to_pylist()

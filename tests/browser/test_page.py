@@ -43,7 +43,7 @@ def test_tabs_regions_and_back(desk: Desk) -> None:
     desk.open("/today")
     desk.ready(*TODAY)
     desk.link("SA1", "#period-bar").click()
-    desk.until(lambda: "South Australia" in desk.text("#today-mix-head"), "South Australia")
+    desk.until(lambda: "South Australia" in desk.text("#today-mix-top"), "South Australia")
     assert desk.query() == "/today?region=SA1"
     desk.until(lambda: "Net imports" in desk.drawn("today-mix"), "net imports of one region")
     desk.link("Generation", "#tabs").click()
@@ -52,11 +52,11 @@ def test_tabs_regions_and_back(desk: Desk) -> None:
     assert desk.element("#tabs [aria-current=page]").text == "Generation"
     desk.driver.back()
     desk.ready(*TODAY)
-    assert "South Australia" in desk.text("#today-mix-head")
+    assert "South Australia" in desk.text("#today-mix-top")
     desk.driver.back()
-    desk.until(lambda: "National Electricity Market" in desk.text("#today-mix-head"), "back at the NEM")
+    desk.until(lambda: "National Electricity Market" in desk.text("#today-mix-top"), "back at the NEM")
     desk.driver.forward()
-    desk.until(lambda: "South Australia" in desk.text("#today-mix-head"), "forward again")
+    desk.until(lambda: "South Australia" in desk.text("#today-mix-top"), "forward again")
     desk.no_errors()
 
 
@@ -75,26 +75,22 @@ def test_dates_presets_arrows_and_resolution(desk: Desk) -> None:
     desk.open("/generation")
     desk.ready(*GENERATION)
     desk.link("1d", "#period-bar").click()
-    desk.until(lambda: "1 Mar 2026 · 5-minute readings" in desk.text("#gen-mix-head"), "one day at 5 minutes")
+    desk.until(lambda: "1 Mar 2026 · 5-minute readings" in desk.text("#gen-mix-top"), "one day at 5 minutes")
     desk.element(".arrow[aria-label='Previous period']").click()
-    desk.until(lambda: "28 Feb 2026 · 5-minute" in desk.text("#gen-mix-head"), "the day before")
+    desk.until(lambda: "28 Feb 2026 · 5-minute" in desk.text("#gen-mix-top"), "the day before")
     assert desk.query() == "/generation?start=2026-02-28&end=2026-02-28"
     set_date(desk, "start-date", "2026-02-24")
-    desk.until(
-        lambda: "24 Feb to 28 Feb 2026 · 30-minute averages" in desk.text("#gen-mix-head"), "five days"
-    )
+    desk.until(lambda: "24 Feb to 28 Feb 2026 · 30-minute averages" in desk.text("#gen-mix-top"), "five days")
     assert desk.query() == "/generation?start=2026-02-24&end=2026-02-28"
     select = desk.element("#resolution-select")
-    labels = [
-        option.get_attribute("label") for option in select.find_elements("css selector", "option")
-    ]
+    labels = [option.get_attribute("label") for option in select.find_elements("css selector", "option")]
     assert labels[0] == "Auto (30-minute)"
     select.find_element("css selector", "option[value=hour]").click()
-    desk.until(lambda: "hourly averages" in desk.text("#gen-mix-head"), "hourly")
+    desk.until(lambda: "hourly averages" in desk.text("#gen-mix-top"), "hourly")
     assert desk.query().endswith("resolution=hour")
     desk.driver.refresh()
     desk.ready(*GENERATION)
-    assert "24 Feb to 28 Feb 2026 · hourly averages" in desk.text("#gen-mix-head")
+    assert "24 Feb to 28 Feb 2026 · hourly averages" in desk.text("#gen-mix-top")
     assert desk.element("#start-date").get_attribute("value") == "2026-02-24"
     assert desk.element("#resolution-select").get_attribute("value") == "hour"
     desk.no_errors()
@@ -104,7 +100,7 @@ def test_legend_and_table_hide_the_same_fuel(desk: Desk) -> None:
     desk.open("/generation?region=NSW1&range=1d")
     desk.ready(*GENERATION)
     assert "Coal" in desk.drawn("gen-mix")
-    desk.link("Coal", "#gen-mix-tools").click()
+    desk.link("Coal", "#gen-mix-top").click()
     desk.until(lambda: "Coal" not in desk.drawn("gen-mix"), "coal gone from the chart")
     assert "hidden=coal" in desk.query()
     desk.until(
@@ -122,9 +118,9 @@ def test_dragging_asks_again_down_to_five_minutes_and_double_click_goes_back(des
     desk.open("/generation?start=2026-02-20&end=2026-02-26")
     desk.ready(*GENERATION)
     before = desk.query()
-    assert "30-minute" in desk.text("#gen-mix-head")
+    assert "30-minute" in desk.text("#gen-mix-top")
     desk.drag("gen-mix", 0.4, 0.5)
-    desk.until(lambda: "5-minute readings" in desk.text("#gen-mix-head"), "a finer resolution")
+    desk.until(lambda: "5-minute readings" in desk.text("#gen-mix-top"), "a finer resolution")
     assert "T" in desk.query()
     desk.ready(*GENERATION)
     first = desk.layout("gen-mix", ".xaxis.range[0]")
@@ -154,7 +150,7 @@ def test_every_view_of_the_mix_draws(desk: Desk) -> None:
         ("Time of day", "time-of-day"),
         ("Stack", ""),
     ):
-        desk.link(label, "#gen-mix-tools").click()
+        desk.link(label, "#gen-mix-top").click()
         desk.until(
             lambda name=name: (f"view={name}" in desk.query()) if name else "view" not in desk.query(), label
         )
@@ -195,7 +191,7 @@ def test_an_edited_address_opens_and_says_what_was_dropped(desk: Desk) -> None:
     assert "NSW1" in said
     assert "cheese" in said
     assert "colour" in said
-    assert "20 Feb to 21 Feb 2026" in desk.text("#gen-mix-head")
+    assert "20 Feb to 21 Feb 2026" in desk.text("#gen-mix-top")
     assert "Coal" not in desk.drawn("gen-mix")
     desk.no_errors()
 
@@ -221,11 +217,11 @@ def test_keyboard_alone_reaches_tabs_and_definitions(desk: Desk) -> None:
         active.active_element.send_keys(Keys.TAB)
         order.append(active.active_element.text)
     assert "Generation" in order
-    summary = desk.element("#today-cards summary")
-    summary.send_keys(Keys.ENTER)
-    desk.until(lambda: "settlement price" in desk.text("#today-cards details[open]"), "the definition")
-    summary.send_keys(Keys.ESCAPE)
-    desk.until(lambda: not desk.elements("details[open]"), "closed by Escape")
+    button = desk.element("#today-cards .info")
+    button.send_keys(Keys.ENTER)
+    desk.until(lambda: "settlement price" in desk.text(".info-text"), "the definition")
+    button.send_keys(Keys.ESCAPE)
+    desk.until(lambda: not desk.elements(".info-text"), "closed by Escape")
     desk.no_errors()
 
 
@@ -273,7 +269,7 @@ def test_two_workers_answer_alike(gunicorn: str) -> None:
 
     with urllib.request.urlopen(f"{gunicorn}/_dash-dependencies") as answer:
         entries = json.load(answer)
-    entry = next(e for e in entries if "gen-mix-head.children" in e["output"])
+    entry = next(e for e in entries if "gen-mix-top.children" in e["output"])
     values: dict[str, Any] = {
         "url.pathname": "/generation",
         "url.search": "?region=SA1",

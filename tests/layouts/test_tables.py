@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pyarrow as pa
 import pytest
 from dash.development.base_component import Component
@@ -11,10 +13,20 @@ from layouts.generation import Line
 
 
 def summary() -> pa.Table:
-    columns = (
-        "fuel generation_mwh load_mwh share generation_revenue_aud load_revenue_aud capture_price_aud_per_mwh "
-        "load_price_aud_per_mwh capacity_mw capacity_factor unit_intervals unit_intervals_expected"
-    ).split()
+    columns = [
+        "fuel",
+        "generation_mwh",
+        "load_mwh",
+        "share",
+        "generation_revenue_aud",
+        "load_revenue_aud",
+        "capture_price_aud_per_mwh",
+        "load_price_aud_per_mwh",
+        "capacity_mw",
+        "capacity_factor",
+        "unit_intervals",
+        "unit_intervals_expected",
+    ]
     rows = [
         ("Coal", 8000.0, -10.0, 0.8, 400_000.0, -500.0, 50.0, 50.0, 2000.0, 0.5, 100, 100),
         ("Battery Storage", 100.0, -120.0, None, 12_000.0, -2_400.0, 120.0, 20.0, 300.0, 0.1, 99, 100),
@@ -68,13 +80,14 @@ def test_sorting_orders_rows_and_puts_what_is_missing_last() -> None:
 
 
 def test_missing_readings_are_marked_without_colour_alone() -> None:
-    assert "⚠" in text(tables.quality(90, 100))
-    assert text(tables.quality(100, 100)) == "100%"
-    assert tables.quality(None, 100) == "–"
+    assert tables.quality(90, 100).text == "90.0% ⚠"
+    assert tables.quality(100, 100).text == "100%"
+    assert tables.quality(None, 100).text == "–"
 
 
 @pytest.mark.parametrize("key", list(definitions.DEFINITIONS))
 def test_each_definition_names_its_formula_and_source(key: str) -> None:
-    shown = text(definitions.info(key))
-    assert "Source: AEMO" in shown
-    assert definitions.DEFINITIONS[key].formula in shown
+    entry = json.loads(getattr(definitions.texts(), "data-texts"))[key]
+    assert entry["source"].startswith("AEMO")
+    assert len(entry["formula"]) > 40
+    assert definitions.info(key).to_plotly_json()["props"]["data-definition"] == key
