@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from data_layer import sql
 from data_layer.lake import Writer, partition_of
 from data_layer.market import INTERVAL
-from data_layer.ordering import is_strictly_sorted
+from data_layer.ordering import strictly_sorted
 from data_layer.tables import TABLES, Partitioning, TableSpec
 
 
@@ -76,10 +76,9 @@ class Loader:
     def _merge(self, spec: TableSpec, partition: str, offered: pa.Table) -> Loaded:
         existing = self.writer.partitions(spec.name).get(partition)
         before = existing.rows if existing else 0
-        if existing is None and is_strictly_sorted(offered, spec.key):
-            self._write(spec, partition, offered, sort=False)
-            return Loaded(spec.name, partition, 0, offered.num_rows, offered.num_rows)
-        merged = self._unique(spec, offered, self.writer.path(spec.name, partition))
+        merged = strictly_sorted(offered, spec.key) if existing is None else None
+        if merged is None:
+            merged = self._unique(spec, offered, self.writer.path(spec.name, partition))
         self._write(spec, partition, merged, sort=False)
         return Loaded(spec.name, partition, before, merged.num_rows, offered.num_rows)
 
