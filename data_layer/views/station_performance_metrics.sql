@@ -24,8 +24,8 @@ sums AS (
         sum(capacity_mwh) AS capacity_mwh,
         min(min_mw) AS min_unit_mw,
         max(max_mw) AS max_unit_mw,
-        sum(intervals) AS unit_intervals,
-        sum(unit_intervals_expected) AS unit_intervals_expected,
+        CAST(sum(intervals) AS BIGINT) AS unit_intervals,
+        CAST(sum(unit_intervals_expected) AS BIGINT) AS unit_intervals_expected,
         min(date) AS first_date,
         max(date) AS last_date
     FROM station_day
