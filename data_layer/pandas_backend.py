@@ -213,7 +213,9 @@ def _region_summary(request: ask.RegionSummary, history: History) -> pd.DataFram
 
 def _latest_interval(request: ask.LatestInterval, history: History) -> pd.DataFrame:
     period = request.period
-    day = Period(max(period.start, period.end - timedelta(days=1)), period.end)
+    last = min(period.end, history.regions.settlementdate.max())
+    last = last if last > period.start else period.end
+    day = Period(max(period.start, last - timedelta(days=1)), last)
     regions = within(history.regions, day)
     readings = within(history.readings, day)
     counts = regions[regions.price.notna()].groupby("settlementdate").regionid.nunique()

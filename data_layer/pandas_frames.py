@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_layer.errors import LakeDamaged
 from data_layer.lake import Snapshot
 from data_layer.market import FIVE_MINUTE_SETTLEMENT, HOURS_PER_INTERVAL, ROOFTOP_TYPE_RANK
 from data_layer.tables import TABLES
@@ -35,12 +37,16 @@ class History:
 
 def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
     """All rows of a lake table as a plain pandas frame."""
-    paths = snapshot.paths(table)
-    if not paths:
-        return TABLES[table].schema.empty_table().to_pandas()
-    return pd.concat(
-        [pq.read_table(path, partitioning=None).to_pandas() for path in paths], ignore_index=True
-    )
+    parts = []
+    for partition, entry in snapshot.partitions(table).items():
+        try:
+            parts.append(pq.read_table(snapshot.root / entry.path, partitioning=None).to_pandas())
+        except (OSError, pa.ArrowException) as error:
+            named = f"{table} {partition}"
+            raise LakeDamaged(
+                f"A file of the lake cannot be read: {named}. Ingest that month again."
+            ) from error
+    return pd.concat(parts, ignore_index=True) if parts else TABLES[table].schema.empty_table().to_pandas()
 
 
 def load_history(snapshot: Snapshot) -> History:

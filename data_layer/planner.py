@@ -195,7 +195,11 @@ def _region_summary(request: RegionSummary, snapshot: Snapshot) -> Plan:
 
 
 def _latest_interval(request: LatestInterval, snapshot: Snapshot) -> Plan:
-    day = Period(max(request.period.start, request.period.end - timedelta(days=1)), request.period.end)
+    # The day before the period's end or, where the period goes on after it, before the data's end.
+    span = snapshot.span("region_5min")
+    end = min(request.period.end, span[1]) if span else request.period.end
+    end = end if end > request.period.start else request.period.end
+    day = Period(max(request.period.start, end - timedelta(days=1)), end)
     return _build(snapshot, sql.query_text("queries/latest_interval"), {}, {}, day)
 
 

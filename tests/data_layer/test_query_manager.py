@@ -31,6 +31,7 @@ from data_layer.requests import (
     FuelSummary,
     GenerationMix,
     IntegratedData,
+    LatestInterval,
     Period,
     RegionSeries,
     RegionSummary,
@@ -424,3 +425,19 @@ def test_a_days_mix_has_each_fuel_once_a_bucket(manager: HybridQueryManager) -> 
     grouped = manager.answer(AggregateByGroup(WEEK, ("fuel",), ("SA1",))).frame().set_index("fuel")
     for fuel, energy in frame[frame.fuel != "Rooftop Solar"].groupby("fuel").generation_mwh.sum().items():
         assert float(energy) == pytest.approx(float(grouped.generation_mwh[fuel]), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("backend", ["duckdb", "pandas"])
+def test_the_latest_interval_is_found_though_the_period_goes_on(small: Lake, backend: str) -> None:
+    """A bookmark of this month, opened before the month is over."""
+    manager = open_manager(small.root, backend=backend)
+    frame = manager.answer(LatestInterval(Period(JULY, JULY + timedelta(days=30)))).frame()
+    assert set(frame.settlementdate) == {JULY + timedelta(days=1)}
+    assert sorted(frame.regionid) == ["NSW1", "SA1"]
+
+
+def test_the_pandas_engine_names_damage_too(small: Lake) -> None:
+    Path(small.snapshot().paths("unit_scada")[0]).write_bytes(b"garbage")
+    with pytest.raises(LakeDamaged, match="unit_scada 2025-07") as failure:
+        open_manager(small.root, backend="pandas").answer(RegionSummary(DAY))
+    assert str(small.root) not in str(failure.value)
