@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_layer import sql
+from data_layer.errors import LakeDamaged
 from data_layer.lake import Writer, partition_of
 from data_layer.market import INTERVAL
 from data_layer.ordering import strictly_sorted
@@ -78,16 +79,20 @@ class Loader:
         before = existing.rows if existing else 0
         merged = strictly_sorted(offered, spec.key) if existing is None else None
         if merged is None:
-            merged = self._unique(spec, offered, self.writer.path(spec.name, partition))
+            merged = self._unique(spec, partition, offered, self.writer.path(spec.name, partition))
         self._write(spec, partition, merged, sort=False)
         return Loaded(spec.name, partition, before, merged.num_rows, offered.num_rows)
 
-    def _unique(self, spec: TableSpec, offered: pa.Table, existing: str | None) -> pa.Table:
+    def _unique(self, spec: TableSpec, partition: str, offered: pa.Table, existing: str | None) -> pa.Table:
         cursor = self.connection.cursor()
         cursor.register("offered", offered)
         parameters = {"existing": existing} if existing else {}
         statement = sql.merge_statement(spec, with_existing=existing is not None)
-        return cursor.sql(statement, params=parameters).to_arrow_table()
+        try:
+            return cursor.sql(statement, params=parameters).to_arrow_table()
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            # Going on without it would lose its rows silently: the ledger holds their files for ingested.
+            raise LakeDamaged(f"A file of the lake cannot be read: {spec.name} {partition}.") from error
 
     def _write(self, spec: TableSpec, partition: str, rows: pa.Table, *, sort: bool) -> None:
         cursor = self.connection.cursor()

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_layer.errors import LakeDamaged
 from data_layer.lake import Lake
 from data_layer.loading import Loaded, Loader, conform, split
 from data_layer.tables import RAW_TABLES, TABLES
@@ -294,3 +295,14 @@ def test_a_static_table_is_replaced_whole_and_sorted(tmp_path: Path) -> None:
     assert list(frame.duid) == ["A", "B"]
     with lake.write() as writer, pytest.raises(ValueError, match="use add"):
         Loader(writer).replace("unit_scada", rows("unit_scada", []))
+
+
+def test_a_damaged_partition_is_not_silently_replaced(tmp_path: Path) -> None:
+    records = [{"settlementdate": JULY + FIVE, "duid": "A", "scadavalue": 1.0}]
+    lake, _ = load(tmp_path, "unit_scada", records)
+    Path(lake.snapshot().paths("unit_scada")[0]).write_bytes(b"garbage")
+    token = lake.token()
+    with pytest.raises(LakeDamaged, match="unit_scada 2025-07") as failure:
+        load(tmp_path, "unit_scada", [{**records[0], "duid": "B"}])
+    assert str(tmp_path) not in str(failure.value)
+    assert lake.token() == token
