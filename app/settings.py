@@ -29,7 +29,8 @@ class Settings(BaseSettings):
     port: int = Field(8050, ge=1, le=65535, description="Port to listen on.")
     behind_proxy: bool = Field(
         False,
-        description="Allow a host other than loopback: a proxy in front buffers slow clients, which gthread workers do not.",
+        description="Allow a host other than loopback: a proxy in front buffers slow clients, "
+        "which gthread workers do not.",
     )
     workers: int = Field(2, ge=1, le=64, description="Server processes; one per core is enough.")
     worker_threads: int = Field(

@@ -10,7 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html
 
 from callbacks.guard import Ask, Manager, connect, csv
 from callbacks.state import HIDEABLE, SORTS, VIEWS
-from data_layer.market import NEM, REGION_NAMES, REGIONS
+from data_layer.market import FUELS, NEM, REGION_NAMES, REGIONS
 from data_layer.requests import FuelSummary, GenerationMix, Period, RegionSeries, RegionSummary, TimeOfDay
 from layouts import controls, formats, mix
 from layouts import generation as page
@@ -134,7 +134,7 @@ def average_day(ask: Ask) -> Content:
             empty=_nothing(view.period, view.region),
         )
     names, _ = names_and_codes(answer.column("fuel"))
-    fuels = tuple(fuel for fuel in mix.FUELS if fuel in names)
+    fuels = tuple(fuel for fuel in FUELS if fuel in names)
     return Content(
         title=_title(ask),
         subtitle=subtitle,

@@ -59,7 +59,7 @@ def explain(error: Exception) -> str:
         return str(error)
     identity = request_id()
     logger.exception("unexpected error (request %s)", identity)
-    return f"Something went wrong (id {identity}). Try again; if it stays, quote this id: the log has the details."
+    return f"Something went wrong (id {identity}). Try again; if it stays, quote this id: the log has it."
 
 
 @dataclass
@@ -137,12 +137,12 @@ def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *,
 
 def _filled(content: Content, chart: bool) -> list[Any]:
     status = panel.EMPTY if content.empty else panel.READY
-    values = [panel.top(content), panel.bottom(content), status]
+    values: list[Any] = [panel.top(content), panel.bottom(content), status]
     if chart:
         values.append(content.figure if content.figure is not None else no_update)
     return values
 
 
 def _failed(text: str, chart: bool) -> list[Any]:
-    values = [panel.error(text), None, panel.FAILED]
+    values: list[Any] = [panel.error(text), None, panel.FAILED]
     return [*values, no_update] if chart else values

@@ -15,7 +15,14 @@ from data_layer.errors import DataLayerError, LakeMissing
 from data_layer.lake import KIND_DEMO
 from data_layer.market import NEM, REGION_NAMES, REGIONS, Resolution, market_day
 from data_layer.query_manager import LakeState
-from data_layer.requests import MAX_BUCKETS, PRESETS, Period, allowed_resolutions, preset_period
+from data_layer.requests import (
+    MAX_BUCKETS,
+    PRESETS,
+    Period,
+    allowed_resolutions,
+    auto_resolution,
+    preset_period,
+)
 from layouts import controls, formats, generation, panel, shell, today
 from layouts.controls import Choice, Option
 
@@ -91,23 +98,15 @@ def register(app: Dash, manager: Manager) -> None:
 def _page(manager: Manager, pathname: object, shown: object) -> tuple[Any, Any]:
     tab = state.tab_of(pathname)
     if tab is None:
-        wanted, content = (
-            NO_TAB,
-            lambda: shell.not_found([Choice(label, f"/{name}") for name, label in TABS.items()]),
-        )
-    else:
-        wanted, content = tab, LAYOUTS[tab]
-        try:
-            span(manager.lake_state())
-        except LakeMissing as error:
-            text = str(error)
-            wanted, content = NO_LAKE, lambda: shell.no_data(text)
-        except Exception as error:
-            text = explain(error)
-            wanted, content = NO_LAKE, lambda: shell.no_data(text)
-    if wanted == shown:
-        return no_update, no_update
-    return content(), wanted
+        choices = [Choice(label, f"/{name}") for name, label in TABS.items()]
+        return (no_update, no_update) if shown == NO_TAB else (shell.not_found(choices), NO_TAB)
+    try:
+        span(manager.lake_state())
+    except LakeMissing as error:
+        return shell.no_data(str(error)), NO_LAKE
+    except Exception as error:
+        return shell.no_data(explain(error)), NO_LAKE
+    return (no_update, no_update) if shown == tab else (LAYOUTS[tab](), tab)
 
 
 def _bar(manager: Manager, pathname: object, search: object) -> tuple[Any, ...]:
@@ -205,7 +204,7 @@ def _steps(view: View, covered: Period) -> tuple[str | None, str | None]:
 def resolution_options(view: View) -> list[Option]:
     """Automatic (and what it chose), then each resolution; one that is too fine says for how long a
     period it may be used."""
-    automatic = state.auto_resolution(view.period)
+    automatic = auto_resolution(view.period)
     options = [Option("auto", f"Auto ({automatic.label})")]
     allowed = allowed_resolutions(view.period)
     for resolution in Resolution:

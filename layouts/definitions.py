@@ -21,9 +21,9 @@ class Definition:
 DEFINITIONS: Final = {
     "price": Definition(
         "Spot price ($/MWh)",
-        "The settlement price of the region: the 5-minute dispatch price (RRP) since 1 October 2021, the half-hour "
-        "trading price before. Over a period: the time-weighted mean over the intervals found. For the NEM: "
-        "weighted by each region's demand.",
+        "The settlement price of the region: the 5-minute dispatch price (RRP) since 1 October 2021, "
+        "the half-hour trading price before. Over a period: the time-weighted mean over the intervals"
+        " found. For the NEM: weighted by each region's demand.",
         "AEMO DISPATCHPRICE.RRP, TRADINGPRICE.RRP",
     ),
     "price_change": Definition(
@@ -33,31 +33,35 @@ DEFINITIONS: Final = {
     ),
     "demand": Definition(
         "Operational demand",
-        "Scheduled demand met by the market (TOTALDEMAND): rooftop solar and other generation behind the meter "
-        "are not in it. MW is a mean over the intervals found, GWh their sum times 5/60 hours.",
+        "Scheduled demand met by the market (TOTALDEMAND): rooftop solar and other generation behind "
+        "the meter are not in it. MW is a mean over the intervals found, GWh their sum times 5/60 "
+        "hours.",
         "AEMO DISPATCHREGIONSUM.TOTALDEMAND",
     ),
     "renewable_share": Definition(
         "Renewable share",
-        "Generation from biomass, water, wind, solar and rooftop solar, divided by operational demand plus rooftop "
-        "solar. Storage and interconnectors are in neither. It passes 100% where a region exports renewables.",
+        "Generation from biomass, water, wind, solar and rooftop solar, divided by operational demand"
+        " plus rooftop solar. Storage and interconnectors are in neither. It passes 100% where a "
+        "region exports renewables.",
         "AEMO DISPATCH_UNIT_SCADA, ROOFTOP_PV_ACTUAL, DISPATCHREGIONSUM",
     ),
     "net_flow": Definition(
         "Net imports",
-        "Metered interconnector flow into the region less flow out of it, as AEMO publishes it for each link. "
-        "Positive imports, negative exports.",
+        "Metered interconnector flow into the region less flow out of it, as AEMO publishes it for "
+        "each link. Positive imports, negative exports.",
         "AEMO DISPATCHINTERCONNECTORRES.METEREDMWFLOW",
     ),
     "generation": Definition(
         "Generation",
-        "The sum of unit readings above zero. A reading is power at the end of its interval; MW over a bucket is the "
-        "mean of the readings found. Charging, pumping and auxiliary load are drawn below zero.",
+        "The sum of unit readings above zero. A reading is power measured at the start of the interval "
+        "whose end its stamp names; MW over a bucket is the mean of the readings found. Charging, "
+        "pumping and auxiliary load are drawn below zero.",
         "AEMO DISPATCH_UNIT_SCADA.SCADAVALUE; rooftop: ROOFTOP_PV_ACTUAL",
     ),
     "energy": Definition(
         "Energy (GWh)",
-        "Sum over 5-minute intervals of MW times 5/60 hours, divided by 1,000. Load is counted negative.",
+        "Sum over the 5-minute intervals found of MW times 5/60 hours, divided by 1,000. Load is counted "
+        "negative.",
         "AEMO DISPATCH_UNIT_SCADA, ROOFTOP_PV_ACTUAL",
     ),
     "share": Definition(
@@ -67,14 +71,15 @@ DEFINITIONS: Final = {
     ),
     "revenue": Definition(
         "Revenue ($M)",
-        "Sum over intervals of energy times the settlement price of the unit's region, before loss factors and "
-        "contracts. For load: what was paid for the energy, negative. Rooftop is valued at the spot price; its owners "
-        "are not paid it.",
+        "Sum over intervals of energy times the settlement price of the unit's region, before loss "
+        "factors and contracts. For load: what was paid for the energy, negative. Rooftop is valued "
+        "at the spot price; its owners are not paid it.",
         "AEMO DISPATCH_UNIT_SCADA, DISPATCHPRICE",
     ),
     "capture_price": Definition(
         "Capture price ($/MWh)",
-        "Revenue divided by the energy that had a price: the generation-weighted price. For load: the price paid.",
+        "Revenue divided by the energy that had a price: the generation-weighted price. For load: the "
+        "price paid.",
         "AEMO DISPATCH_UNIT_SCADA, DISPATCHPRICE",
     ),
     "capacity_factor": Definition(
@@ -84,8 +89,8 @@ DEFINITIONS: Final = {
     ),
     "found": Definition(
         "Readings found",
-        "Unit readings present, divided by those that a complete record of the period would hold. What is missing is "
-        "not interpolated.",
+        "Unit readings present, divided by those that a complete record of the period would hold. "
+        "What is missing is not interpolated.",
         "AEMO DISPATCH_UNIT_SCADA",
     ),
     "coal_share": Definition(
@@ -100,14 +105,14 @@ DEFINITIONS: Final = {
     ),
     "events": Definition(
         "Price events",
-        "Runs of consecutive 5-minute intervals with a price above $300/MWh (the strike of the cap contract) or below "
-        "zero. A gap in the data ends a run.",
+        "Runs of consecutive 5-minute intervals with a price above $300/MWh (the strike of the cap "
+        "contract) or below zero. A gap in the data ends a run.",
         "AEMO DISPATCHPRICE.RRP",
     ),
     "time_of_day": Definition(
         "Average day",
-        "For every half-hour of the day, the mean over the days of the period that have it. Stamped at the end of "
-        "the half-hour, AEST.",
+        "For every half-hour of the day, the mean over the days of the period that have it. Stamped "
+        "at the end of the half-hour, AEST.",
         "AEMO DISPATCH_UNIT_SCADA, ROOFTOP_PV_ACTUAL",
     ),
 }

@@ -216,7 +216,7 @@ def unmapped_note(entries: Sequence[Line]) -> str:
     for line in entries:
         if line.fuel == Fuel.UNMAPPED and line.energy_mwh:
             return (
-                f"{_gwh(line.energy_mwh)} GWh come from units that the registry does not know: they are shown as "
-                "“Unmapped” and counted in every total."
+                f"{_gwh(line.energy_mwh)} GWh come from units that the registry does not know: "
+                "shown as “Unmapped”, counted in every total."
             )
     return ""

@@ -100,7 +100,7 @@ def foot(content: Content) -> list[Child]:
     links = [html.A(label, href=address, className="download") for label, address in content.downloads]
     origins = [
         html.Span(
-            f"{one.source} · {one.rows_scanned:,} rows · {one.seconds:.3f} s{' · cached' if one.cached else ''}",
+            f"{one.source} · {one.rows_scanned:,} rows · {one.seconds:.3f} s" + " · cached" * one.cached,
             className="provenance",
         )
         for one in content.provenance

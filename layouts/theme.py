@@ -14,7 +14,10 @@ from data_layer.market import Fuel
 LIGHT: Final = "light"
 DARK: Final = "dark"
 
-FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif'
+FONT: Final = (
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", '
+    '"Liberation Sans", Arial, sans-serif'
+)
 
 IMPORTS: Final = "Imports"
 """Name of the net import series wherever it stands among fuels."""

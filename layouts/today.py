@@ -168,7 +168,8 @@ def sparkline(values: Floats, width: int = 160, height: int = 32) -> str:
             paths.append(f"M0 {zero:.1f}H{width}")
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" preserveAspectRatio="none">'
-        f'<path d="{"".join(paths)}" fill="none" stroke="#7a828e" stroke-width="1.3" vector-effect="non-scaling-stroke"/>'
+        f'<path d="{"".join(paths)}" fill="none" '
+        'stroke="#7a828e" stroke-width="1.3" vector-effect="non-scaling-stroke"/>'
         "</svg>"
     )
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")

@@ -172,7 +172,7 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture
-def desk(browser: Any, gunicorn: str) -> Iterator[Desk]:
+def desk(browser: Any, gunicorn: str) -> Desk:
     """The browser at the shipped server, as a first visitor sees it."""
     browser.driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
@@ -181,4 +181,4 @@ def desk(browser: Any, gunicorn: str) -> Iterator[Desk]:
     browser.driver.get(f"{gunicorn}/healthz")
     browser.driver.execute_script("localStorage.clear()")
     browser.reset_log_timestamp()
-    yield Desk(browser, gunicorn)
+    return Desk(browser, gunicorn)

@@ -14,7 +14,7 @@ from tests.browser.conftest import Desk
 
 pytestmark = [
     pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets to the collector.
+    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
