@@ -67,25 +67,49 @@ def _half_hour_after(stamp: datetime) -> datetime:
     return stamp + timedelta(minutes=-stamp.minute % 30)
 
 
+def _month_after(stamp: datetime) -> datetime:
+    first = stamp.replace(day=1, hour=0, minute=0)
+    return first if first == stamp else (first + timedelta(days=32)).replace(day=1)
+
+
+MONTHS_WORTH_A_CUT: Final = timedelta(days=180)
+"""Below this, the days themselves are fewer than what planning another stretch costs."""
+
+
+@dataclass(frozen=True)
+class _Grain:
+    """A rollup's bucket: its table suffix, the first and last boundary inside a period, and how long a
+    stretch must be to be worth a cut."""
+
+    suffix: str
+    first: Callable[[datetime], datetime]
+    last: Callable[[datetime], datetime]
+    worth: timedelta = timedelta(0)
+
+
+_GRAINS: Final = {
+    Resolution.MONTH: _Grain(
+        "month", _month_after, lambda s: s.replace(day=1, hour=0, minute=0), MONTHS_WORTH_A_CUT
+    ),
+    Resolution.DAY: _Grain("day", _midnight_after, lambda s: s.replace(hour=0, minute=0)),
+    Resolution.HALF_HOUR: _Grain("30min", _half_hour_after, lambda s: s - timedelta(minutes=s.minute % 30)),
+}
+
+
 def segments(family: str, period: Period, coarsest: Resolution) -> list[Segment]:
     """Cut ``period`` into the coarsest exact stretches of a rollup family ('region', 'region_fuel').
 
     ``coarsest`` is the longest bucket the answer can be built from. Stretches are in time order.
     """
-    if coarsest is Resolution.FIVE_MINUTES:
-        return [Segment(f"{family}_5min", period)]
-    inner_of: list[tuple[str, Callable[[datetime], datetime], Callable[[datetime], datetime]]] = []
-    if coarsest in (Resolution.DAY, Resolution.MONTH):
-        inner_of.append(("day", _midnight_after, lambda s: s.replace(hour=0, minute=0)))
-    inner_of.append(("30min", _half_hour_after, lambda s: s - timedelta(minutes=s.minute % 30)))
-    for index, (suffix, up, down) in enumerate(inner_of):
-        start, end = up(period.start), down(period.end)
-        if start < end:
-            inner = [Segment(f"{family}_{suffix}", Period(start, end))]
-            finer = Resolution.HALF_HOUR if index + 1 < len(inner_of) else Resolution.FIVE_MINUTES
-            before = segments(family, Period(period.start, start), finer) if period.start < start else []
-            after = segments(family, Period(end, period.end), finer) if end < period.end else []
-            return before + inner + after
+    for grain, facts in _GRAINS.items():
+        if grain.intervals > coarsest.intervals:
+            continue
+        start, end = facts.first(period.start), facts.last(period.end)
+        if end <= start or end - start < facts.worth:
+            continue
+        before = segments(family, Period(period.start, start), grain) if period.start < start else []
+        after = segments(family, Period(end, period.end), grain) if end < period.end else []
+        return [*before, Segment(f"{family}_{facts.suffix}", Period(start, end)), *after]
     return [Segment(f"{family}_5min", period)]
 
 
@@ -186,8 +210,8 @@ def _region_summary(request: RegionSummary, snapshot: Snapshot) -> Plan:
         snapshot,
         sql.query_text("queries/region_summary"),
         {
-            "source": (segments("region", period, Resolution.DAY), "none"),
-            "fuel_source": (segments("region_fuel", period, Resolution.DAY), "none"),
+            "source": (segments("region", period, Resolution.MONTH), "none"),
+            "fuel_source": (segments("region_fuel", period, Resolution.MONTH), "none"),
         },
         {"intervals_expected": period.intervals},
         period,
@@ -209,16 +233,30 @@ def _fuel_summary(request: FuelSummary, snapshot: Snapshot) -> Plan:
         snapshot,
         sql.query_text("queries/fuel_summary"),
         {
-            "source": (segments("region_fuel", period, Resolution.DAY), "none"),
-            "unit_source": (_finest_unit_segments(period, Resolution.DAY), "none"),
+            "source": (segments("region_fuel", period, Resolution.MONTH), "none"),
+            "unit_source": (_finest_unit_segments(period, Resolution.MONTH), "none"),
         },
         {"region": request.region, "period_end_day": period.end, "period_intervals": period.intervals},
         period,
     )
 
 
+def _time_of_day_segments(period: Period) -> list[Segment]:
+    """Whole months from the average days of months, the ends from half-hours."""
+    months = _GRAINS[Resolution.MONTH]
+    start, end = months.first(period.start), months.last(period.end)
+    if end <= start:
+        return segments("region_fuel", period, Resolution.HALF_HOUR)
+    parts = [Segment("region_fuel_time_of_day", Period(start, end))]
+    if period.start < start:
+        parts = segments("region_fuel", Period(period.start, start), Resolution.HALF_HOUR) + parts
+    if end < period.end:
+        parts += segments("region_fuel", Period(end, period.end), Resolution.HALF_HOUR)
+    return parts
+
+
 def _time_of_day(request: TimeOfDay, snapshot: Snapshot) -> Plan:
-    parts = segments("region_fuel", request.period, Resolution.HALF_HOUR)
+    parts = _time_of_day_segments(request.period)
     return _build(
         snapshot,
         sql.query_text("queries/time_of_day"),
@@ -258,7 +296,7 @@ def _aggregate_by_group(request: AggregateByGroup, snapshot: Snapshot) -> Plan:
     return _build(
         snapshot,
         text,
-        {"source": (_finest_unit_segments(request.period, Resolution.DAY), "none")},
+        {"source": (_finest_unit_segments(request.period, Resolution.MONTH), "none")},
         {
             "regions": list(request.regions),
             "fuels": list(request.fuels),

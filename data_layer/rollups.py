@@ -26,6 +26,10 @@ BUILD_ORDER: Final = (
     "region_day",
     "unit_day",
     "region_fuel_day",
+    "region_month",
+    "unit_month",
+    "region_fuel_month",
+    "region_fuel_time_of_day",
 )
 """A rollup comes after what it is built from."""
 
@@ -38,6 +42,10 @@ _TIME_DRIVERS: Final = {
     "region_day": ("region_30min",),
     "unit_day": ("unit_30min",),
     "region_fuel_day": ("region_fuel_30min",),
+    "region_month": ("region_day",),
+    "unit_month": ("unit_day",),
+    "region_fuel_month": ("region_fuel_day",),
+    "region_fuel_time_of_day": ("region_fuel_30min",),
 }
 """The tables whose partitions say which partitions a rollup has."""
 

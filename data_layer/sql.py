@@ -167,8 +167,7 @@ def _relations(
 _REGION_COLUMNS: Final = tuple(name for name in REGION_30MIN.schema.names if name != "settlementdate")
 _FUEL_COLUMNS: Final = ("regionid", "fuel", *MEASURES)
 _UNIT_COLUMNS: Final = ("duid", *_FUEL_COLUMNS)
-
-_BUCKET_INTERVALS: Final = {"5min": 1, "30min": 6, "day": 288}
+_TIME_OF_DAY_COLUMNS: Final = ("regionid", "fuel", "generation_mwh", "load_mwh", "intervals")
 
 _STAMP_TIMES: Final = {
     "none": "CAST(NULL AS TIMESTAMP)",
@@ -185,6 +184,7 @@ _DATE_TIMES: Final = {
     "none": "CAST(NULL AS TIMESTAMP)",
     "day": "CAST(date AS TIMESTAMP)",
     "month": "CAST(date_trunc('month', date) AS TIMESTAMP)",
+    "time_of_day": "time_of_day",
 }
 
 
@@ -208,8 +208,7 @@ def _readings_body(
 ) -> str:
     """Unit measures finer than any rollup, straight from the readings of the segment."""
     text = (
-        f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)}, 1 AS bucket_intervals "
-        "FROM unit_interval_measures"
+        f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)} FROM unit_interval_measures"
     )
     files = {table: snapshot.paths(table, segment.period) for table in required(text)[0]}
     return f"({_with(_relations(text, files, segment.period, parameters, f'_{label}'), text)})"
@@ -219,12 +218,7 @@ def _segment_body(
     segment: Segment, kind: str, time_name: str, label: str, snapshot: Snapshot, parameters: dict[str, Any]
 ) -> str:
     spec = TABLES[segment.table]
-    if segment.table == "region_5min":
-        columns = _region_interval_columns()
-    else:
-        names = _REGION_COLUMNS if segment.table.startswith("region_") else _UNIT_COLUMNS
-        names = _FUEL_COLUMNS if segment.table.startswith("region_fuel") else names
-        columns = ", ".join(names)
+    columns = _segment_columns(segment.table, time_name)
     times = _DATE_TIMES if spec.time == "date" else _STAMP_TIMES
     paths = snapshot.paths(segment.table, segment.period)
     if paths:
@@ -235,9 +229,18 @@ def _segment_body(
     within = _within(spec, f"start_{label}", f"end_{label}")
     parameters[f"start_{label}"] = segment.period.start
     parameters[f"end_{label}"] = segment.period.end
-    length = _BUCKET_INTERVALS[segment.table.rsplit("_", 1)[-1]]
-    columns += f", {length} AS bucket_intervals"
     return f"SELECT {times[kind]} AS {time_name}, {columns} FROM {relation} WHERE {within}"
+
+
+def _segment_columns(table: str, time_name: str) -> str:
+    """What a segment of ``table`` contributes beside its time column."""
+    if time_name == "time_of_day":
+        return ", ".join(_TIME_OF_DAY_COLUMNS)
+    if table == "region_5min":
+        return _region_interval_columns()
+    if table.startswith("region_fuel"):
+        return ", ".join(_FUEL_COLUMNS)
+    return ", ".join(_REGION_COLUMNS if table.startswith("region_") else _UNIT_COLUMNS)
 
 
 @cache

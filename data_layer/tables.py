@@ -252,10 +252,12 @@ _MEASURES: list[tuple[str, pa.DataType]] = [
     ("intervals", pa.int32()),
     ("unit_intervals", pa.int32()),
     ("unit_intervals_expected", pa.int32()),
+    ("covered_intervals", pa.int32()),
 ]
 MEASURES = tuple(name for name, _ in _MEASURES)
 """intervals counts the 5-minute intervals with any reading, unit_intervals the readings, and
-unit_intervals_expected what full buckets of the reporting units would hold. capacity_mwh is
+unit_intervals_expected what full buckets of the reporting units would hold; covered_intervals is the
+length of the buckets in which anything was found (whole days at day and month). capacity_mwh is
 sum(capacity_mw x 5/60) over readings: the energy at full output. min_mw/max_mw are the extremes of the
 row's own 5-minute total."""
 
@@ -311,27 +313,43 @@ from metered flows (positive: into the region), rooftop PV (the half-hour's mean
 
 REGION_30MIN = _rollup("region_30min", [_STAMPED, ("regionid", _S)], _REGION_MEASURES, "settlementdate")
 REGION_DAY = _rollup("region_day", [_DATED, ("regionid", _S)], _REGION_MEASURES, "date")
+REGION_MONTH = _rollup("region_month", [_DATED, ("regionid", _S)], _REGION_MEASURES, "date")
+"""date is the first day of the month in all month rollups."""
 
 UNIT_30MIN = _rollup(
     "unit_30min", [_STAMPED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_MEASURES], "settlementdate"
 )
 UNIT_DAY = _rollup("unit_day", [_DATED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_MEASURES], "date")
+UNIT_MONTH = _rollup("unit_month", [_DATED, ("duid", _S), ("regionid", _S), ("fuel", _S)], _MEASURES, "date")
 
 _BY_FUEL = [("regionid", _S), ("fuel", _S)]
 REGION_FUEL_5MIN = _rollup("region_fuel_5min", [_STAMPED, *_BY_FUEL], _MEASURES, "settlementdate")
 REGION_FUEL_30MIN = _rollup("region_fuel_30min", [_STAMPED, *_BY_FUEL], _MEASURES, "settlementdate")
 REGION_FUEL_DAY = _rollup("region_fuel_day", [_DATED, *_BY_FUEL], _MEASURES, "date")
+REGION_FUEL_MONTH = _rollup("region_fuel_month", [_DATED, *_BY_FUEL], _MEASURES, "date")
 """Region x fuel; the fuel "Rooftop Solar" comes from rooftop_pv, the others from unit_scada."""
+
+REGION_FUEL_TIME_OF_DAY = _rollup(
+    "region_fuel_time_of_day",
+    [_DATED, ("time_of_day", pa.int32()), *_BY_FUEL],
+    [("generation_mwh", _F), ("load_mwh", _F), ("intervals", pa.int32())],
+    "date",
+)
+"""The average day of each month: time_of_day is minutes after midnight at the END of the half-hour."""
 
 ROLLUPS = (
     REGION_5MIN,
     REGION_30MIN,
     REGION_DAY,
+    REGION_MONTH,
     UNIT_30MIN,
     UNIT_DAY,
+    UNIT_MONTH,
     REGION_FUEL_5MIN,
     REGION_FUEL_30MIN,
     REGION_FUEL_DAY,
+    REGION_FUEL_MONTH,
+    REGION_FUEL_TIME_OF_DAY,
 )
 
 TABLES = {spec.name: spec for spec in (*RAW_TABLES, *STATIC_TABLES, *ROLLUPS)}

@@ -16,5 +16,6 @@ SELECT
     mw AS max_mw,
     1 AS intervals,
     1 AS unit_intervals,
-    1 AS unit_intervals_expected
+    1 AS unit_intervals_expected,
+    1 AS covered_intervals
 FROM unit_interval

@@ -17,7 +17,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from data_layer import rollups
 from data_layer.lake import Lake
+from data_layer.loading import Loader
 from data_layer.market import FUELS, REGIONS, Resolution
 from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import (
@@ -37,12 +39,22 @@ from data_layer.requests import (
     TimeOfDay,
     allowed_resolutions,
 )
-from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
+from data_layer.tables import TABLES
+from tests.data_layer.lakes import make_lake, prices, readings, rows, stamps, unit
 
-KEYS = ("settlementdate", "time", "time_of_day", "regionid", *GROUP_COLUMNS, "kind", "start", "price_aud_per_mwh")
+KEYS = (
+    "settlementdate",
+    "time",
+    "time_of_day",
+    "regionid",
+    *GROUP_COLUMNS,
+    "kind",
+    "start",
+    "price_aud_per_mwh",
+)
 
 # What full buckets would hold depends on where the planner cuts a period that is not whole days.
-NOT_COMPARED = {"unit_intervals_expected"}
+NOT_COMPARED = {"unit_intervals_expected", "intervals_expected"}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +80,9 @@ def assert_same(request: Request, engines: tuple[HybridQueryManager, HybridQuery
     assert set(duck.columns) == set(pandas.columns), request
     for name in set(duck.columns) - NOT_COMPARED:
         if duck[name].dtype == "float64" and pandas[name].dtype == "float64":
-            np.testing.assert_allclose(duck[name], pandas[name], rtol=1e-9, atol=1e-6, err_msg=f"{request} {name}")
+            np.testing.assert_allclose(
+                duck[name], pandas[name], rtol=1e-9, atol=1e-6, err_msg=f"{request} {name}"
+            )
         else:
             assert list(duck[name]) == list(pandas[name]), (request, name)
     return len(duck)
@@ -165,3 +179,71 @@ def test_a_gap_of_days_is_seen_in_what_was_found(tmp_path: Path) -> None:
         rows = {row["fuel"]: row for row in table.to_pylist()}
         found = {fuel: (row["unit_intervals"], row["unit_intervals_expected"]) for fuel, row in rows.items()}
         assert found == {"Coal": (288, 864), "Wind": (144, 864)}, backend
+
+
+@pytest.fixture(scope="module")
+def ten_months(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Three units and two regions over ten months with a hole, so that whole months are worth a cut."""
+    first, count = datetime(2024, 11, 10, 0, 5), 300 * 288
+    when = np.datetime64(first, "us") + np.arange(count) * np.timedelta64(5, "m")
+    when = when[(when <= np.datetime64("2025-02-10")) | (when > np.datetime64("2025-02-13T07:35"))]
+    noise = np.random.default_rng(7)
+    duids, regionids = ["A", "B", "C"], ["NSW1", "SA1"]
+
+    def table(name: str, key: str, values: list[str], column: str, low: float, high: float) -> pa.Table:
+        count = len(when) * len(values)
+        schema = TABLES[name].schema
+        filled = {
+            "settlementdate": np.repeat(when, len(values)),
+            key: np.tile(values, len(when)),
+            column: np.round(noise.uniform(low, high, count), 2),
+        }
+        return pa.table({name: pa.array(values, schema.field(name).type) for name, values in filled.items()})
+
+    lake = Lake(tmp_path_factory.mktemp("ten") / "lake")
+    with lake.write() as writer:
+        loader = Loader(writer)
+        loader.replace(
+            "units",
+            rows(
+                "units",
+                [
+                    unit("A"),
+                    unit("B", regionid="SA1", fuel="Wind"),
+                    unit("C", regionid="SA1", fuel="Battery Storage", dispatch_type="BIDIRECTIONAL"),
+                ],
+            ),
+        )
+        loader.add("unit_scada", table("unit_scada", "duid", duids, "scadavalue", -40, 90))
+        loader.add("dispatch_price", table("dispatch_price", "regionid", regionids, "rrp", -60, 400))
+        loader.add("region_demand", table("region_demand", "regionid", regionids, "totaldemand", 900, 9_000))
+        loader.flush()
+        rollups.build(writer)
+        writer.publish()
+    return lake
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (datetime(2024, 12, 1), datetime(2025, 8, 1)),
+        (datetime(2024, 11, 20, 3, 35), datetime(2025, 8, 28, 17, 5)),
+        (datetime(2025, 2, 1), datetime(2025, 3, 1)),
+    ],
+)
+def test_whole_months_and_their_ends_agree(start: datetime, end: datetime, ten_months: Lake) -> None:
+    engines = open_manager(ten_months.root), open_manager(ten_months.root, backend="pandas")
+    period = Period(start, end)
+    for question in (
+        FuelSummary(period),
+        FuelSummary(period, "SA1"),
+        RegionSummary(period),
+        TimeOfDay(period),
+        TimeOfDay(period, "SA1"),
+        AggregateByGroup(period, ("region", "fuel")),
+        AggregateByGroup(period, ("station", "duid"), ("SA1",)),
+        GenerationMix(period, "NEM", Resolution.MONTH),
+        RegionSeries(period, resolution=Resolution.MONTH),
+        PriceEnvelope(period, max_points=100),
+    ):
+        assert assert_same(question, engines)

@@ -35,7 +35,7 @@ by_region AS (
         sum(capacity_mwh) AS capacity_mwh,
         sum(unit_intervals) AS unit_intervals,
         sum(unit_intervals_expected) AS unit_intervals_expected,
-        sum(bucket_intervals) AS covered_intervals
+        sum(covered_intervals) AS covered_intervals
     FROM source
     WHERE $region = 'NEM' OR regionid = $region
     GROUP BY regionid, fuel

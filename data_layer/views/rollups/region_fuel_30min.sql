@@ -15,6 +15,7 @@ SELECT
     max(max_mw) AS max_mw,
     CAST(sum(intervals) AS INTEGER) AS intervals,
     CAST(sum(unit_intervals) AS INTEGER) AS unit_intervals,
-    CAST(max(unit_intervals_expected) * 6 AS INTEGER) AS unit_intervals_expected
+    CAST(max(unit_intervals_expected) * 6 AS INTEGER) AS unit_intervals_expected,
+    6 AS covered_intervals
 FROM region_fuel_5min
 GROUP BY half_hour_end(settlementdate), regionid, fuel

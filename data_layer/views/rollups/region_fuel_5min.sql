@@ -39,6 +39,7 @@ SELECT
     (e.generation_mwh + e.load_mwh) * 12.0 AS max_mw,
     1 AS intervals,
     e.unit_intervals,
-    e.unit_intervals AS unit_intervals_expected
+    e.unit_intervals AS unit_intervals_expected,
+    1 AS covered_intervals
 FROM energy AS e
 LEFT JOIN region_5min AS p ON e.settlementdate = p.settlementdate AND e.regionid = p.regionid

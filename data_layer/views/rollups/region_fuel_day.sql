@@ -14,6 +14,7 @@ SELECT
     max(max_mw) AS max_mw,
     CAST(sum(intervals) AS INTEGER) AS intervals,
     CAST(sum(unit_intervals) AS INTEGER) AS unit_intervals,
-    CAST(max(unit_intervals_expected) * 48 AS INTEGER) AS unit_intervals_expected
+    CAST(max(unit_intervals_expected) * 48 AS INTEGER) AS unit_intervals_expected,
+    288 AS covered_intervals
 FROM region_fuel_30min
 GROUP BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), regionid, fuel

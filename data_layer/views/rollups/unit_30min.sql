@@ -17,6 +17,7 @@ SELECT
     max(mw) AS max_mw,
     CAST(count(*) AS INTEGER) AS intervals,
     CAST(count(*) AS INTEGER) AS unit_intervals,
-    6 AS unit_intervals_expected
+    6 AS unit_intervals_expected,
+    6 AS covered_intervals
 FROM unit_interval
 GROUP BY half_hour_end(settlementdate), duid, regionid, fuel

@@ -15,6 +15,7 @@ SELECT
     max(max_mw) AS max_mw,
     CAST(sum(intervals) AS INTEGER) AS intervals,
     CAST(sum(unit_intervals) AS INTEGER) AS unit_intervals,
-    288 AS unit_intervals_expected
+    288 AS unit_intervals_expected,
+    288 AS covered_intervals
 FROM unit_30min
 GROUP BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), duid, regionid, fuel
