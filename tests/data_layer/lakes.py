@@ -31,7 +31,8 @@ def rows(table: str, records: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Records as an Arrow table of the lake's schema; what a record leaves out is null."""
     schema = TABLES[table].schema
     filled = [{"published_at": PUBLISHED, **record} for record in records]
-    return pa.table({f.name: pa.array([r.get(f.name) for r in filled], f.type) for f in schema}, schema=schema)
+    columns = {f.name: pa.array([r.get(f.name) for r in filled], f.type) for f in schema}
+    return pa.table(columns, schema=schema)
 
 
 def unit(duid: str, **facts: Any) -> dict[str, Any]:

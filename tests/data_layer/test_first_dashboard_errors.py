@@ -58,7 +58,10 @@ def test_01_five_minute_revenue_is_a_twelfth_not_a_half(tmp_path: Path) -> None:
 def test_02_group_capacity_counts_each_unit_once(tmp_path: Path) -> None:
     lake = make_lake(
         tmp_path,
-        units=[unit("A", capacity_mw=100.0, station_name="S"), unit("B", capacity_mw=300.0, station_name="S")],
+        units=[
+            unit("A", capacity_mw=100.0, station_name="S"),
+            unit("B", capacity_mw=300.0, station_name="S"),
+        ],
         unit_scada=readings("A", DAY_STAMPS, 50.0) + readings("B", DAY_STAMPS, 150.0),
         dispatch_price=prices("NSW1", DAY_STAMPS, 100.0),
     )
@@ -125,7 +128,8 @@ def test_05_buckets_are_cut_at_the_intervals_start(tmp_path: Path) -> None:
     assert [row["unit_intervals"] for row in hours] == [12] * 72
     assert hours[0]["time"] == datetime(2025, 7, 1, 1) and hours[-1]["time"] == datetime(2025, 7, 4)
     # A reading at 01:00 belongs to the hour that ends at 01:00.
-    one = make_lake(tmp_path / "one", units=[unit("A")], unit_scada=readings("A", [datetime(2025, 7, 1, 1)], 60.0))
+    hour_end = [datetime(2025, 7, 1, 1)]
+    one = make_lake(tmp_path / "one", units=[unit("A")], unit_scada=readings("A", hour_end, 60.0))
     (row,) = manager_of(one).query("SELECT hour FROM hourly_by_fuel_region").itertuples()
     assert row.hour == datetime(2025, 7, 1, 1)
 
@@ -182,8 +186,8 @@ def test_08_rooftop_covers_its_half_hour_and_no_more(tmp_path: Path) -> None:
         unit_scada=readings("A", noon, 12.0),
         dispatch_price=prices("NSW1", noon, 100.0),
         rooftop_pv=[
-            {"settlementdate": half_hour, "regionid": "NSW1", "type": "SATELLITE", "power": 900.0, "qi": 1.0},
-            {"settlementdate": half_hour, "regionid": "NSW1", "type": "MEASUREMENT", "power": 600.0, "qi": 0.6},
+            {"settlementdate": half_hour, "regionid": "NSW1", "type": name, "power": power, "qi": quality}
+            for name, power, quality in (("SATELLITE", 900.0, 1.0), ("MEASUREMENT", 600.0, 0.6))
         ],
     )
     period = Period(datetime(2025, 7, 1, 12), datetime(2025, 7, 1, 13))
@@ -246,7 +250,8 @@ def test_11_off_grid_rows_storage_and_unmapped_units(tmp_path: Path) -> None:
         + readings("NEWUNIT", DAY_STAMPS, 50.0),
         dispatch_price=prices("NSW1", DAY_STAMPS, 100.0),
         region_demand=[
-            {"settlementdate": s, "regionid": "NSW1", "intervention": 0, "totaldemand": 400.0} for s in DAY_STAMPS
+            {"settlementdate": s, "regionid": "NSW1", "intervention": 0, "totaldemand": 400.0}
+            for s in DAY_STAMPS
         ],
     )
     manager = manager_of(lake)
@@ -279,7 +284,8 @@ def test_12_no_value_becomes_sql_text_and_chunks_are_ordered(tmp_path: Path) -> 
     assert rows == sorted(set(rows)) and len(rows) == 2 * 288
     for path in Path(query_manager.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {"execute", "sql"} and node.args:
+            is_call = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {"execute", "sql"}
+            if is_call and node.args:
                 assert not isinstance(node.args[0], ast.JoinedStr | ast.BinOp), f"{path.name}:{node.lineno}"
 
 
