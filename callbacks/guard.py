@@ -20,7 +20,7 @@ from flask import g, has_request_context
 
 from callbacks import state
 from callbacks.state import View
-from data_layer.errors import DataLayerError, LakeMissing
+from data_layer.errors import DataLayerError, LakeMissing, RequestError
 from data_layer.lake import HOW_TO_START, KIND_DEMO
 from data_layer.query_manager import Answer, LakeState
 from data_layer.requests import Request
@@ -54,9 +54,12 @@ def span(lake: LakeState) -> tuple[datetime, datetime]:
 
 def explain(error: Exception) -> str:
     """What the page says about an error; unexpected ones are logged with the id that is shown."""
-    if isinstance(error, DataLayerError):
+    if isinstance(error, RequestError | LakeMissing):
         logger.info("refused: %s (request %s)", error, request_id())
         return str(error)
+    if isinstance(error, DataLayerError):
+        logger.warning("failed (request %s)", request_id(), exc_info=error)
+        return f"{error} (id {request_id()})"
     identity = request_id()
     logger.exception("unexpected error (request %s)", identity)
     return f"Something went wrong (id {identity}). Try again; if it stays, quote this id: the log has it."

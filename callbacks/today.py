@@ -30,7 +30,7 @@ from layouts.theme import fuel_colour
 TAB: Final = "today"
 RESOLUTION: Final = Resolution.FIVE_MINUTES
 EVENT_DAYS: Final = 7
-EVENTS_SHOWN: Final = 20
+EVENTS_SHOWN: Final = 15
 LATE: Final = "* rooftop solar of the newest half-hour is not published yet"
 AROUND_EVENT: Final = timedelta(hours=1)
 

@@ -23,7 +23,8 @@ DEFINITIONS: Final = {
         "Spot price ($/MWh)",
         "The settlement price of the region: the 5-minute dispatch price (RRP) since 1 October 2021, "
         "the half-hour trading price before. Over a period: the time-weighted mean over the intervals"
-        " found. For the NEM: weighted by each region's demand.",
+        " found. For the NEM: weighted by each region's demand. Charts are linear from −100 to 300 and "
+        "logarithmic beyond.",
         "AEMO DISPATCHPRICE.RRP, TRADINGPRICE.RRP",
     ),
     "price_change": Definition(

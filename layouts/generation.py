@@ -11,7 +11,7 @@ from dash import dcc, html
 
 from data_layer.market import FUELS, Fuel
 from layouts import formats, tables, theme
-from layouts.mix import generation_name, load_name
+from layouts.mix import LOADS, STATION_LOAD, generation_name, load_name
 from layouts.panel import panel
 from layouts.theme import IMPORTS
 
@@ -21,11 +21,6 @@ VIEW_LABELS: Final = {
     "capacity-factor": "Capacity factor",
     "time-of-day": "Time of day",
 }
-
-LOADS: Final = (Fuel.BATTERY.value, Fuel.WATER.value)
-"""Fuels whose load is a business of its own: charging and pumping."""
-
-AUXILIARY: Final = "Station load"
 
 SORT_KEYS: Final = ("energy", "share", "revenue", "price", "cf", "found")
 
@@ -126,7 +121,7 @@ def _auxiliary(rows: Sequence[Mapping[str, Any]]) -> Line:
         if row["load_revenue_aud"] is not None and row["load_price_aud_per_mwh"]
     )
     price = revenue / priced if priced else None
-    return Line(AUXILIARY, AUXILIARY, "#9aa1ac", energy, None, revenue, price)
+    return Line(STATION_LOAD, STATION_LOAD, "#9aa1ac", energy, None, revenue, price)
 
 
 def table(

@@ -18,6 +18,12 @@ from layouts.theme import IMPORTS
 LOAD_NAMES = {Fuel.BATTERY.value: "Battery charging", Fuel.WATER.value: "Pumps", IMPORTS: "Net exports"}
 GENERATION_NAMES = {Fuel.BATTERY.value: "Battery discharging", IMPORTS: "Net imports"}
 
+LOADS = (Fuel.BATTERY.value, Fuel.WATER.value)
+"""Fuels whose load is a business of its own: charging and pumping."""
+
+STATION_LOAD = "Station load"
+"""What all other power stations draw: small and many, so one band and one row."""
+
 STACK_DOMAIN = (0.3, 1.0)
 PRICE_DOMAIN = (0.0, 0.24)
 
@@ -101,8 +107,9 @@ def stack(mix: Mix, look: Look, prices: Prices | None = None) -> Figure:
     """Generation stacked upwards, load and exports downwards; price lines below on the same x axis."""
     traces: list[dict[str, Any]] = []
     if mix.net_import is not None and IMPORTS not in look.hidden:
-        inflow = np.where(mix.net_import > 0, mix.net_import, np.where(np.isnan(mix.net_import), np.nan, 0))
-        outflow = np.where(mix.net_import < 0, mix.net_import, np.where(np.isnan(mix.net_import), np.nan, 0))
+        # A stack takes a missing value for zero, and the hover leaves it out: only one of the two is said.
+        inflow = np.where(mix.net_import >= 0, mix.net_import, np.nan)
+        outflow = np.where(mix.net_import < 0, mix.net_import, np.nan)
         traces.append(
             _area(mix.grid, inflow, GENERATION_NAMES[IMPORTS], theme.fuel_colour(IMPORTS, look.theme), "up")
         )
@@ -114,9 +121,13 @@ def stack(mix: Mix, look: Look, prices: Prices | None = None) -> Figure:
             colour = theme.fuel_colour(fuel, look.theme)
             traces.append(_area(mix.grid, values, generation_name(fuel), colour, "up"))
     for fuel, values in mix.load.items():
-        if fuel not in look.hidden:
+        if fuel in LOADS and fuel not in look.hidden:
             colour = theme.load_colour(fuel, look.theme)
             traces.append(_area(mix.grid, values, load_name(fuel), colour, "down"))
+    station = [values for fuel, values in mix.load.items() if fuel not in (*LOADS, *look.hidden)]
+    if station:
+        drawn = total(station, len(mix.grid))
+        traces.append(_area(mix.grid, drawn, STATION_LOAD, theme.palette(look.theme).zero, "down"))
     shown = [values for fuel, values in mix.generation.items() if fuel not in look.hidden]
     traces.append(_total(mix.grid, total(shown, len(mix.grid)), look.theme))
     shapes = graphs.gap_shapes(look.theme, mix.grid.gaps(list(mix.generation.values())), "y domain")

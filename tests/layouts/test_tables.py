@@ -61,7 +61,7 @@ def test_storage_is_split_by_sign_and_small_loads_are_one_row() -> None:
 def test_total_pools_revenue_and_energy_of_what_is_shown() -> None:
     lines = generation.lines(summary(), 300.0, theme.LIGHT)
     toggles = {
-        line.fuel: f"/generation?hidden={line.fuel}" for line in lines if line.fuel != generation.AUXILIARY
+        line.fuel: f"/generation?hidden={line.fuel}" for line in lines if line.fuel != generation.STATION_LOAD
     }
     sorts = dict.fromkeys(generation.SORT_KEYS, "/generation")
     shown = text(generation.table(lines, toggles, (), sorts, "")).split()
