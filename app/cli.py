@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TABLE",
         help="AEMO's table names, e.g. DISPATCHPRICE (default: all needed)",
     )
+    ingest.add_argument(
+        "--again", action="store_true", help="read those months' files once more; mends a damaged lake"
+    )
     ingest.add_argument("files", nargs="*", type=Path, help="files or folders to load instead of the archive")
     _add_source(ingest)
     ingest.set_defaults(command=_ingest)
@@ -147,7 +150,7 @@ def _ingest(chosen: argparse.Namespace) -> int:
     if unknown:
         raise ValueError(f"unknown table {', '.join(unknown)}; choose from {', '.join(nemweb.DATA_TABLES)}")
     if chosen.files:
-        if chosen.first or chosen.last or chosen.source or chosen.tables:
+        if chosen.first or chosen.last or chosen.source or chosen.tables or chosen.again:
             raise ValueError("give either files, or months of the archive, not both")
         with ProgressLine() as progress:
             summary = pipeline.ingest_files(lake, chosen.files, progress)
@@ -160,7 +163,8 @@ def _ingest(chosen: argparse.Namespace) -> int:
     source = _source(chosen, lake)
     try:
         with ProgressLine() as progress:
-            summary = pipeline.ingest(lake, source, pipeline.months_between(first, last), tables, progress)
+            months = pipeline.months_between(first, last)
+            summary = pipeline.ingest(lake, source, months, tables, progress, again=chosen.again)
     finally:
         source.close()
     return _report(summary)

@@ -198,9 +198,10 @@ class DuckEngine:
         file = _file_named_in(text)
         if not file and type(error) in (duckdb.Error, duckdb.IOException, OSError):
             # Damage inside a file's metadata is reported without the file's name.
-            file = next((_file_named_in(path) for path in _files_in(parameters) if not _is_sound(path)), "")
+            damaged = (path for path in _files_in(parameters) if not _is_sound(path))
+            file = _file_named_in(next(damaged, ""))
         if file:
-            return LakeDamaged(f"A file of the lake cannot be read: {file}. Ingest that month again.")
+            return LakeDamaged.at(*file)
         return DataLayerError("The query failed inside the database; the log has the details.")
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
@@ -248,13 +249,13 @@ def _pieces(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
 _LAKE_FILE: Final = re.compile(r"/data/([a-z_0-9]+)(?:/year=(\d{4}))?(?:/month=(\d{2}))?/[0-9a-f]+\.parquet")
 
 
-def _file_named_in(text: str) -> str:
-    """Table and month of the lake's file an error message names, never the machine's path; or ''."""
+def _file_named_in(text: str) -> tuple[str, str] | None:
+    """Table and partition of the lake's file an error message names, never the machine's path."""
     named = _LAKE_FILE.search(text)
     if named is None:
-        return ""
+        return None
     table, year, month = named.groups()
-    return " ".join([table, *(["-".join(filter(None, (year, month)))] if year else [])])
+    return table, "-".join(filter(None, (year, month))) or "all"
 
 
 def _files_in(parameters: Mapping[str, Any]) -> Iterator[str]:

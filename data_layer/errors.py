@@ -25,6 +25,18 @@ class LakeMissing(DataLayerError):
 class LakeDamaged(DataLayerError):
     """A file of the published version is missing or unreadable."""
 
+    @classmethod
+    def at(cls, table: str, partition: str) -> LakeDamaged:
+        """The error for one file, named as people name it: a table and its month, year or 'all'."""
+        first, last = (
+            (partition, partition) if len(partition) == 7 else (f"{partition}-01", f"{partition}-12")
+        )
+        months = f" --from {first} --to {last}" if partition[:4].isdigit() else ""
+        return cls(
+            f"A file of the lake cannot be read: {table} {partition}. `python -m app ingest --again{months}` "
+            "makes it again from AEMO's files (`python -m app demo` for demonstration data)."
+        )
+
 
 class LakeBusy(DataLayerError):
     """Another process is writing the lake."""

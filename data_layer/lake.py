@@ -23,7 +23,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -240,6 +240,20 @@ class Writer:
     def drop(self, table: str, partition: str) -> None:
         """Leave a partition out of the next version."""
         self._files.get(table, {}).pop(partition, None)
+
+    def drop_damaged(self, partitions: Collection[str] | None = None) -> list[tuple[str, str]]:
+        """Leave out every file that is not what its checksum says (of the named partitions, or all), so
+        that it is made again from its sources; returns (table, partition) of each."""
+        dropped = []
+        for table, parts in self._files.items():
+            for name, entry in list(parts.items()):
+                if partitions is not None and name not in partitions:
+                    continue
+                path = self.lake.root / entry.path
+                if not path.is_file() or path.stat().st_size != entry.bytes or _sha256(path) != entry.sha256:
+                    self.drop(table, name)
+                    dropped.append((table, name))
+        return dropped
 
     def put_note_file(self, name: str, text: str) -> None:
         """Keep a text file (the ledger) with the version under notes['<name>_file']."""

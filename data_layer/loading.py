@@ -92,7 +92,7 @@ class Loader:
             return cursor.sql(statement, params=parameters).to_arrow_table()
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             # Going on without it would lose its rows silently: the ledger holds their files for ingested.
-            raise LakeDamaged(f"A file of the lake cannot be read: {spec.name} {partition}.") from error
+            raise LakeDamaged.at(spec.name, partition) from error
 
     def _write(self, spec: TableSpec, partition: str, rows: pa.Table, *, sort: bool) -> None:
         cursor = self.connection.cursor()

@@ -42,10 +42,7 @@ def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
         try:
             parts.append(pq.read_table(snapshot.root / entry.path, partitioning=None).to_pandas())
         except (OSError, pa.ArrowException) as error:
-            named = f"{table} {partition}"
-            raise LakeDamaged(
-                f"A file of the lake cannot be read: {named}. Ingest that month again."
-            ) from error
+            raise LakeDamaged.at(table, partition) from error
     return pd.concat(parts, ignore_index=True) if parts else TABLES[table].schema.empty_table().to_pandas()
 
 

@@ -99,6 +99,7 @@ def build(
                 "This lake holds AEMO's data, which a demonstration would replace: choose another folder "
                 "with NEMDESK_LAKE_DIR, or give --replace-real-data."
             )
+        writer.drop_damaged()
         _forget_readings(writer, first, last)
         loader = Loader(writer, threads=threads)
         for name, rows in static_tables(until).items():

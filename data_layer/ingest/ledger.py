@@ -77,6 +77,11 @@ class Ledger:
         self.retry = [other for other in self.retry if other != name]
         self.changed = True
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Take these files for new, so that they are read again."""
+        for name in list(names):
+            self.changed |= self.files.pop(name, None) is not None
+
     def refused(self, name: str, refusals: Iterable[Refusal]) -> None:
         """Note refusals of the file ``name``, unless they are known already."""
         known = {(r["source"], r["file"], r["line"], r["reason"]) for r in self.refusals}

@@ -60,13 +60,19 @@ def ingest(
     months: Sequence[Month],
     tables: Iterable[str] = DATA_TABLES,
     progress: Progress | None = None,
+    *,
+    again: bool = False,
 ) -> Summary:
     """Bring months of the monthly archive into the lake. ``tables`` are AEMO's names (DATA_TABLES).
+
+    ``again`` reads files that were taken before once more, and makes damaged files of the lake anew.
 
     Registers come first, each from the newest of ``months`` that has it, so that the rollups of the
     first month know their units. LakeBusy where another ingest runs.
     """
     with _writing(lake, progress) as run:
+        if again:
+            run.begin_again(months)
         _ingest_months(run, source, sorted(set(months)), tuple(tables), "ingest")
         return run.finish()
 

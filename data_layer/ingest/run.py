@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +73,13 @@ class Run:
         known = self.ledger.knows(name, size, sha256)
         self.summary.known += known
         return known
+
+    def begin_again(self, months: Iterable[tuple[int, int]]) -> None:
+        """Leave out what is damaged of ``months`` and take their files for new."""
+        wanted = set(months)
+        named = {f"{year:04d}-{month:02d}" for year, month in wanted}
+        self.writer.drop_damaged({"all"} | named | {name[:4] for name in named})
+        self.ledger.forget([name for name in self.ledger.files if mms.month_named(name) in wanted])
 
     def take(self, path: Path, name: str, short_lived: bool = False) -> bool:
         """Read one file into the next version; False where it was refused whole."""

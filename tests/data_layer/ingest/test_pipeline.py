@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -16,12 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from app import cli
-from data_layer.errors import LakeBusy
+from data_layer.errors import LakeBusy, LakeDamaged
 from data_layer.ingest import nemweb, pipeline
 from data_layer.ingest.download import Manners
 from data_layer.ingest.ledger import Ledger
 from data_layer.lake import KIND_AEMO, KIND_DEMO, Lake
 from data_layer.loading import Loader
+from data_layer.query_manager import open_manager
 from tests.data_layer.ingest import server as web
 from tests.data_layer.ingest.mms_text import PRICE_HEADER, SCADA_HEADER, price, scada, zipped
 from tests.data_layer.ingest.mms_text import mms as text
@@ -418,3 +421,40 @@ def test_a_whole_refused_file_shows_in_the_exit_code(tmp_path: Path) -> None:
 
 def test_months_in_a_row_are_shown_as_spans() -> None:
     assert cli._spans(["2023-11", "2023-12", "2024-01", "2024-03"]) == "2023-11..2024-01, 2024-03"
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "gone"])
+@pytest.mark.parametrize("table", ["unit_scada", "region_5min", "unit_day"])
+def test_a_damaged_file_is_made_again_as_the_message_says(
+    tree: Path, lake: Lake, table: str, damage: str
+) -> None:
+    source = nemweb.FolderSource(tree)
+    pipeline.ingest(lake, source, MONTHS)
+    before = {
+        (name, part): entry.sha256
+        for name, parts in lake.snapshot().files.items()
+        for part, entry in parts.items()
+    }
+    partition = "2024" if table == "unit_day" else "2024-02"
+    path = lake.root / lake.snapshot().partitions(table)[partition].path
+    body = bytearray(path.read_bytes())
+    if damage == "gone":
+        path.unlink()
+    elif damage == "truncated":
+        path.write_bytes(body[:-100])
+    else:
+        body[len(body) // 2] ^= 0xFF
+        path.write_bytes(body)
+    if damage == "gone":
+        error = LakeDamaged.at(table, partition)
+        with pytest.raises(LakeDamaged, match=re.escape(str(error))):
+            open_manager(lake.root).query(f"SELECT * FROM {table}")
+    pipeline.ingest(lake, source, MONTHS)
+    pipeline.ingest(lake, source, MONTHS, again=True)
+    after = lake.snapshot()
+    assert {
+        (name, part): entry.sha256 for name, parts in after.files.items() for part, entry in parts.items()
+    } == before
+    for parts in after.files.values():
+        for entry in parts.values():
+            assert hashlib.sha256((lake.root / entry.path).read_bytes()).hexdigest() == entry.sha256
