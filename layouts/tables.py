@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dash import html
-
-from layouts.definitions import info
 
 
 @dataclass(frozen=True)
@@ -24,10 +23,21 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell with more than text: a class, a title, a change in small below, a bar behind ("40%")."""
+
+    text: str
+    class_name: str = ""
+    title: str = ""
+    delta: str = ""
+    bar: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """Cells left to right; ``href`` makes the whole row a link (through its first cell)."""
 
-    cells: Sequence[Any]
+    cells: Sequence[str | Cell]
     href: str = ""
     title: str = ""
     swatch: str = ""
@@ -36,72 +46,38 @@ class Row:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Row], caption: str) -> html.Div:
-    """A table in its own scrolling frame, so that a phone scrolls the table and not the page."""
-    header = html.Thead(html.Tr([_heading(column) for column in columns]))
-    body = html.Tbody([_row(row, columns) for row in rows])
+    """A table in its own scrolling frame, so that a phone scrolls the table and not the page.
+
+    One component that carries its rows as data; assets/tables.js draws them. As components of Dash, cells
+    would cost the browser at every update of the page (measured: half of a tab's time to open).
+    """
+    data = {
+        "caption": caption,
+        "columns": [_said(column) for column in columns],
+        "rows": [_row(row) for row in rows],
+    }
     return html.Div(
-        html.Table(
-            [html.Caption(caption, className="visually-hidden"), header, body], className="data-table"
-        ),
         className="table-frame",
         tabIndex=0,
         role="region",
-        **{"aria-label": caption},
+        **{"aria-label": caption, "data-table": json.dumps(data, ensure_ascii=False, separators=(",", ":"))},
     )
 
 
-def _heading(column: Column) -> html.Th:
-    label: Any = column.label
-    if column.href:
-        mark = {"ascending": " ▲", "descending": " ▼"}.get(column.sorted, "")
-        label = html.A(
-            column.label + mark, href=column.href, title=f"Sort by {column.label}", **{"data-nav": "true"}
-        )
-    parts: list[Any] = [label]
-    if column.definition:
-        parts.append(info(column.definition))
-    if column.unit:
-        parts.append(html.Span(column.unit, className="unit"))
-    more = {"aria-sort": column.sorted} if column.sorted else {}
-    return html.Th(parts, className="num" if column.numeric else "", scope="col", **more)
+def _row(row: Row) -> dict[str, Any]:
+    cells = [_said(cell if isinstance(cell, Cell) else Cell(cell)) for cell in row.cells]
+    return {**_said(row), "cells": cells}
 
 
-def _row(row: Row, columns: Sequence[Column]) -> html.Tr:
-    first: Any = row.cells[0]
-    if row.href:
-        first = html.A(first, href=row.href, title=row.title, className="row-link", **{"data-nav": "true"})
-    classes = [
-        name for name, on in (("off", row.off), ("strong", row.strong), ("clickable", bool(row.href))) if on
-    ]
-    style = {"--swatch": row.swatch} if row.swatch else None
-    cells: list[Any] = [html.Th(first, scope="row", className="swatched" if style else "", style=style)]
-    for cell, column in zip(row.cells[1:], columns[1:], strict=True):
-        names = ["num"] if column.numeric else []
-        if isinstance(cell, Cell):
-            names.append(cell.class_name)
-            cells.append(
-                html.Td(cell.text, className=" ".join(names), title=cell.title or None, style=cell.style)
-            )
-        else:
-            cells.append(html.Td(cell, className=" ".join(names)))
-    return html.Tr(cells, className=" ".join(classes))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell with more than text: a class, a title, a style. Not a component of its own, since every
-    component costs the browser at every update."""
-
-    text: Any
-    class_name: str = ""
-    title: str = ""
-    style: dict[str, str] | None = None
+def _said(part: Column | Row | Cell) -> dict[str, Any]:
+    """Fields that say something: what is empty is not sent."""
+    return {name: value for name, value in vars(part).items() if value or name == "text"}
 
 
 def bar(text: str, share: float | None) -> Cell:
     """A number with a bar behind it, where comparison is the point; ``share`` is 0..1."""
     width = max(0.0, min(1.0, share or 0.0)) * 100
-    return Cell(text, "bar", style={"--bar-width": f"{width:.1f}%"})
+    return Cell(text, "bar", bar=f"{width:.1f}%")
 
 
 def quality(found: float | None, expected: float | None) -> Cell:

@@ -301,8 +301,9 @@ def _changed(row: Mapping[str, Any], past: Mapping[str, Any], name: str, write: 
         return write(value)
     difference = value - was
     mark = "▲" if difference > 0 else "▼" if difference < 0 else ""
-    delta = html.Small(f"{mark}{write(abs(difference))}", className="delta")
-    return tables.Cell([write(value), delta], title=f"Day before: {write(was)}")
+    return tables.Cell(
+        write(value), title=f"Day before: {write(was)}", delta=f"{mark}{write(abs(difference))}"
+    )
 
 
 EVENT_COLUMNS = (

@@ -97,7 +97,7 @@ class Desk:
                     return value
             except Exception as error:
                 last = error
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise AssertionError(
             f"waited for {what} at {self.driver.current_url}; {last!r}; {self.browser.get_logs()}"
         )

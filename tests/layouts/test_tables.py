@@ -36,6 +36,9 @@ def summary() -> pa.Table:
 
 
 def text(component: object) -> str:
+    if isinstance(component, Component) and hasattr(component, "data-table"):
+        rows = json.loads(getattr(component, "data-table"))["rows"]
+        return " ".join(cell["text"] for row in rows for cell in row["cells"])
     if isinstance(component, Component):
         return text(getattr(component, "children", None))
     if isinstance(component, list | tuple):
