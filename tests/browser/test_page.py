@@ -83,7 +83,9 @@ def test_dates_presets_arrows_and_resolution(desk: Desk) -> None:
     desk.until(lambda: "24 Feb to 28 Feb 2026 · 30-minute averages" in desk.text("#gen-mix-top"), "five days")
     assert desk.query() == "/generation?start=2026-02-24&end=2026-02-28"
     select = desk.element("#resolution-select")
-    labels = [option.get_attribute("textContent") for option in select.find_elements("css selector", "option")]
+    labels = [
+        option.get_attribute("textContent") for option in select.find_elements("css selector", "option")
+    ]
     assert "Auto (30-minute)" in labels
     select.find_element("css selector", "option[value=hour]").click()
     desk.until(lambda: "hourly averages" in desk.text("#gen-mix-top"), "hourly")
