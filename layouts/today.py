@@ -157,8 +157,8 @@ def sparkline(values: Floats, width: int = 160, height: int = 32) -> str:
         xs = np.linspace(1, width - 1, len(points))
         ys = height - 2 - (points - low) * scale
         pen_down = False
-        for x, y in zip(xs, ys, strict=True):
-            if np.isnan(y):
+        for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
+            if y != y:  # NaN; a call for each point would cost more than the rest
                 pen_down = False
                 continue
             paths.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
