@@ -45,10 +45,8 @@ def strictly_sorted(rows: pa.Table, key: tuple[str, ...]) -> pa.Table | None:
     """``rows`` ascending by a (stamp, text) key, or None where two rows have one key (or the key is of
     another kind): then somebody must choose between them."""
     places = _places(rows, key)
-    if places is None:
-        return None
-    if np.all(np.diff(places) > 0):
-        return rows
+    if places is None or np.all(np.diff(places) > 0):
+        return rows if places is not None else None
     order = np.argsort(places, kind="stable")
     if np.any(np.diff(places[order]) == 0):
         return None
@@ -57,6 +55,11 @@ def strictly_sorted(rows: pa.Table, key: tuple[str, ...]) -> pa.Table | None:
 
 def in_order(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
     """``rows`` ascending by ``key``: as they are where they already do, sorted otherwise."""
-    if rows.num_rows == 0 or is_strictly_sorted(rows, key):
+    if rows.num_rows == 0:
         return rows
-    return rows.sort_by([(column, "ascending") for column in key])
+    places = _places(rows, key)
+    if places is None:
+        return rows.sort_by([(column, "ascending") for column in key])
+    if np.all(np.diff(places) >= 0):
+        return rows
+    return rows.combine_chunks().take(pa.array(np.argsort(places, kind="stable")))
