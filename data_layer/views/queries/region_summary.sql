@@ -53,20 +53,20 @@ both_sides AS (
     FULL OUTER JOIN fuels AS f ON p.regionid = f.regionid
 ),
 
+-- One pass for the regions and for all of them together; what the registry does not place counts in
+-- the NEM only.
 with_nem AS (
-    SELECT b.*, 1 AS regions FROM both_sides AS b WHERE b.regionid <> 'Unmapped'
-    UNION ALL
     SELECT
-        'NEM' AS regionid,
+        CASE WHEN grouping(regionid) = 1 THEN 'NEM' ELSE regionid END AS regionid,
         sum(price_hours) AS price_hours,
-        NULL AS price_aud_hours_per_mwh,
+        sum(price_aud_hours_per_mwh) AS price_aud_hours_per_mwh,
         min(min_price_aud_per_mwh) AS min_price_aud_per_mwh,
         max(max_price_aud_per_mwh) AS max_price_aud_per_mwh,
         sum(negative_price_hours) AS negative_price_hours,
         sum(demand_mwh) AS demand_mwh,
         sum(priced_demand_mwh) AS priced_demand_mwh,
         sum(demand_value_aud) AS demand_value_aud,
-        NULL AS net_import_mwh,
+        CASE WHEN grouping(regionid) = 1 THEN NULL ELSE sum(net_import_mwh) END AS net_import_mwh,
         sum(intervals) AS intervals,
         sum(generation_mwh) AS generation_mwh,
         sum(net_of_storage_mwh) AS net_of_storage_mwh,
@@ -74,9 +74,9 @@ with_nem AS (
         sum(rooftop_mwh) AS rooftop_mwh,
         sum(coal_mwh) AS coal_mwh,
         sum(gas_mwh) AS gas_mwh,
-        CAST(count(*) FILTER (WHERE regionid <> 'Unmapped') AS INTEGER) AS regions
+        count(*) FILTER (WHERE regionid <> 'Unmapped') AS regions
     FROM both_sides
-    HAVING count(*) > 0
+    GROUP BY GROUPING SETS ((regionid), ())
 )
 
 SELECT
@@ -103,4 +103,5 @@ SELECT
     CAST(intervals AS BIGINT) AS intervals,
     CAST($intervals_expected * regions AS BIGINT) AS intervals_expected
 FROM with_nem
+WHERE regionid <> 'Unmapped' AND (regionid <> 'NEM' OR regions > 0)
 ORDER BY CASE WHEN regionid = 'NEM' THEN 0 ELSE 1 END, regionid
