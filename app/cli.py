@@ -1,4 +1,4 @@
-"""The command line: ``python -m app run | demo | ingest | update | status``.
+"""The command line: ``python -m app run | demo | ingest | update | rebuild | status``.
 
 Exit codes: 0 done; 1 an error that is said in words; 2 wrong arguments, or another ingest is writing;
 3 done, but a file was refused whole or could not be fetched; 130 interrupted.
@@ -95,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     update.add_argument("--watch", action="store_true", help="stay and do it every five minutes")
     _add_source(update)
     update.set_defaults(command=_update)
+
+    rebuild = commands.add_parser("rebuild", help="make the lake's rollups again from its readings")
+    rebuild.set_defaults(command=_rebuild)
 
     status = commands.add_parser("status", help="say what the lake holds and what was refused")
     status.set_defaults(command=_status)
@@ -246,6 +249,17 @@ def _report(summary: Any) -> int:
             print(f"  ... and {len(summary.refusals) - _SHOWN} more; `python -m app status` lists them")
     print(f"{summary.seconds:.1f} s")
     return INCOMPLETE if whole else OK
+
+
+def _rebuild(chosen: argparse.Namespace) -> int:
+    from data_layer import rollups
+
+    lake = Lake(_settings(chosen).lake_dir)
+    with lake.write(lake.snapshot().kind) as writer, ProgressLine() as progress:
+        built = rollups.build(writer, progress=progress)
+        snapshot = writer.publish()
+    print(f"{_count(built, 'file')} made again; version {snapshot.token}.")
+    return OK
 
 
 def _status(chosen: argparse.Namespace) -> int:

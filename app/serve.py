@@ -14,6 +14,7 @@ from data_layer import demo
 from data_layer.errors import LakeMissing
 from data_layer.lake import KIND_DEMO, Lake
 from data_layer.market import market_day
+from data_layer.tables import SCHEMA_VERSION
 
 FIRST_DAYS = 45
 """What a first start waits for: enough for every preset up to 30 days."""
@@ -43,6 +44,8 @@ def prepare_lake(settings: Settings) -> None:
     lake = Lake(settings.lake_dir)
     try:
         snapshot = lake.snapshot()
+        if snapshot.kind == KIND_DEMO and snapshot.schema != SCHEMA_VERSION:
+            raise LakeMissing("The demonstration was made by another version.")
     except LakeMissing:
         build_demo(lake, FIRST_DAYS)
         finish_demo_in_background(settings)

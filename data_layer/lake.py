@@ -37,7 +37,7 @@ from data_layer.snapshot import LakeFile as LakeFile
 from data_layer.snapshot import Snapshot as Snapshot
 from data_layer.snapshot import directory_of
 from data_layer.snapshot import partition_of as partition_of
-from data_layer.tables import TABLES
+from data_layer.tables import SCHEMA_VERSION, TABLES
 
 MANIFEST_FORMAT: Final = 1
 KIND_DEMO: Final = "demo"
@@ -107,6 +107,7 @@ class Lake:
                 created=datetime.fromisoformat(body["created"]),
                 files=MappingProxyType(files),
                 notes=MappingProxyType(body["notes"]),
+                schema=body.get("schema", ""),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LakeDamaged(
@@ -284,6 +285,7 @@ class Writer:
             "format": MANIFEST_FORMAT,
             "number": number,
             "kind": self.kind,
+            "schema": SCHEMA_VERSION,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "notes": self.notes,
             "tables": {
@@ -324,6 +326,7 @@ class Writer:
             before == body["tables"]
             and dict(self.base.notes) == body["notes"]
             and self.base.kind == body["kind"]
+            and self.base.schema == body["schema"]
         )
 
 

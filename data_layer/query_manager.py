@@ -32,6 +32,7 @@ from data_layer.market import REGIONS, Resolution, market_day
 from data_layer.ordering import in_order
 from data_layer.planner import plan
 from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
+from data_layer.tables import SCHEMA_VERSION
 
 HEAVY_WAIT_SECONDS: Final = 2.0
 """How long a heavy query waits for its turn before the visitor is told that the server is busy."""
@@ -222,6 +223,7 @@ class HybridQueryManager:
         return Answer(table, provenance)
 
     def _check_period(self, request: Request, snapshot: Snapshot) -> None:
+        _current(snapshot)
         first, last = _span(snapshot)
         if first is None or last is None:
             raise LakeMissing(f"The lake holds no prices and no readings yet: {HOW_TO_START}.")
@@ -327,7 +329,7 @@ class HybridQueryManager:
 
     def lake_state(self) -> LakeState:
         """Version, kind and span of the data. LakeMissing where there is none."""
-        snapshot = self.lake.snapshot()
+        snapshot = _current(self.lake.snapshot())
         first, last = _span(snapshot)
         return LakeState(snapshot.token, snapshot.kind, first, last, snapshot.created)
 
@@ -355,6 +357,16 @@ class HybridQueryManager:
 
     def clear_cache(self) -> None:
         self._cache.clear()
+
+
+def _current(snapshot: Snapshot) -> Snapshot:
+    """``snapshot``, if its rollups are those that this code asks."""
+    if snapshot.schema != SCHEMA_VERSION:
+        raise LakeDamaged(
+            "The lake's rollups were made by another version of NEMDesk: run `python -m app rebuild`, which "
+            "makes them again from the readings."
+        )
+    return snapshot
 
 
 def _span(snapshot: Snapshot) -> tuple[datetime | None, datetime | None]:

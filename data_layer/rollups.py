@@ -118,7 +118,7 @@ class _Builder:
         return files
 
     def _write(self, rollup: str, partition: str, text: str, files: dict[str, list[str]]) -> None:
-        fingerprint = _fingerprint(text, files)
+        fingerprint = _fingerprint(rollup, text, files)
         existing = self.writer.partitions(rollup).get(partition)
         if existing is not None and existing.inputs == fingerprint:
             return
@@ -134,9 +134,10 @@ class _Builder:
         self.built += 1
 
 
-def _fingerprint(text: str, files: dict[str, list[str]]) -> str:
-    """Changes with the rollup's SQL (its views and macros too) and with its input files' content."""
+def _fingerprint(rollup: str, text: str, files: dict[str, list[str]]) -> str:
+    """Changes with the rollup's columns, its SQL (views and macros too) and its input files' content."""
     digest = hashlib.sha256(sql.macros().encode())
+    digest.update(str(TABLES[rollup].schema).encode())
     statement, _ = sql.compose(text, {table: ["-"] for table in files})
     digest.update(statement.encode())
     for table in sorted(files):

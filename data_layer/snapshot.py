@@ -13,7 +13,7 @@ from typing import Any
 
 from data_layer.market import market_day
 from data_layer.period import Period
-from data_layer.tables import TABLES, Partitioning
+from data_layer.tables import SCHEMA_VERSION, TABLES, Partitioning
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Snapshot:
     files: Mapping[str, Mapping[str, LakeFile]]
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Small facts the writer left: ingested files and refusals are under 'ledger' (a file name)."""
+    schema: str = SCHEMA_VERSION
+    """tables.SCHEMA_VERSION of the code that built the rollups."""
 
     def partitions(self, table: str) -> Mapping[str, LakeFile]:
         """Partition name ('2025-01', '2025' or 'all') -> file, in order."""

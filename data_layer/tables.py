@@ -8,6 +8,7 @@ All stamps are naive AEST, interval-ending. ``published_at`` is the time AEMO wr
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -353,3 +354,8 @@ ROLLUPS = (
 )
 
 TABLES = {spec.name: spec for spec in (*RAW_TABLES, *STATIC_TABLES, *ROLLUPS)}
+
+_COLUMNS = ";".join(f"{spec.name}:{spec.key}:{spec.schema}" for spec in TABLES.values())
+SCHEMA_VERSION = hashlib.sha256(_COLUMNS.encode()).hexdigest()[:12]
+"""Changes with any table's columns, types or key; a lake written under another one needs its rollups
+made again (`python -m app rebuild`)."""

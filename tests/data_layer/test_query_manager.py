@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from app import cli
 from data_layer import query_manager
 from data_layer.connection import CancelToken, DuckEngine, Limits
 from data_layer.errors import (
@@ -441,3 +442,26 @@ def test_the_pandas_engine_names_damage_too(small: Lake) -> None:
     with pytest.raises(LakeDamaged, match="unit_scada 2025-07") as failure:
         open_manager(small.root, backend="pandas").answer(RegionSummary(DAY))
     assert str(small.root) not in str(failure.value)
+
+
+def test_rollups_of_another_version_are_said_and_can_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A lake written by other code is no empty answer and no failed query."""
+    when = stamps(datetime(2025, 7, 1, 0, 5), 288)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("data_layer.lake.SCHEMA_VERSION", "of another version")
+        lake = make_lake(
+            tmp_path,
+            units=[unit("A")],
+            unit_scada=readings("A", when, 12.0),
+            dispatch_price=prices("NSW1", when, 100.0),
+        )
+    question = FuelSummary(Period(datetime(2025, 7, 1), datetime(2025, 7, 2)))
+    for ask in (open_manager(lake.root).lake_state, lambda: open_manager(lake.root).answer(question)):
+        with pytest.raises(LakeDamaged, match="python -m app rebuild"):
+            ask()
+    assert cli.main(["rebuild", "--lake", str(lake.root)]) == 0
+    assert "made again" in capsys.readouterr().out
+    (row,) = open_manager(lake.root).answer(question).table.to_pylist()
+    assert row["energy_mwh"] == pytest.approx(288.0)
