@@ -12,7 +12,7 @@ import pyarrow as pa
 from data_layer.market import FUELS, Fuel
 from layouts import graphs, price_axis, theme
 from layouts.graphs import Figure
-from layouts.series import Floats, Grid, encode, floats, names_and_codes, total
+from layouts.series import Floats, Grid, encode, floats, names_and_codes, runs, total
 from layouts.theme import IMPORTS
 
 LOAD_NAMES = {Fuel.BATTERY.value: "Battery charging", Fuel.WATER.value: "Pumps", IMPORTS: "Net exports"}
@@ -247,16 +247,13 @@ def _price_traces(grid: Grid, prices: Prices, chosen: str) -> list[dict[str, Any
     traces: list[dict[str, Any]] = []
     if prices.lowest is not None and prices.highest is not None:
         colour = theme.region_colour(next(iter(prices.mean)), chosen)
-        for values, name, fill in (
-            (prices.lowest, "Lowest price", ""),
-            (prices.highest, "Highest price", "tonexty"),
-        ):
-            trace = _price_line(grid, values, name, colour, 0.5)
-            trace["line"]["width"] = 0
-            trace["showlegend"] = False
-            if fill:
-                trace |= {"fill": fill, "fillcolor": _faded(colour)}
-            traces.append(trace)
+        # plotly.js fills between two lines as if their gaps were not there: each unbroken run is a band.
+        for first, last in runs(np.isfinite(prices.lowest) & np.isfinite(prices.highest)):
+            part = Grid(grid.stamps[first:last], grid.resolution)
+            low = _price_line(part, prices.lowest[first:last], "Lowest price", colour, 0)
+            high = _price_line(part, prices.highest[first:last], "Highest price", colour, 0)
+            band = {"fill": "tonexty", "fillcolor": _faded(colour)}
+            traces += [{**low, "showlegend": False}, {**high, **band, "showlegend": False}]
     for region, values in prices.mean.items():
         name = f"Price {region}" if len(prices.mean) == 1 else region
         traces.append(_price_line(grid, values, name, theme.region_colour(region, chosen), 1.25))

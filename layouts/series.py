@@ -117,6 +117,12 @@ class Grid:
         return runs
 
 
+def runs(found: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """(first, one past the last) of every unbroken run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], found, [False])).astype(np.int8)))
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+
+
 def total(series: list[Floats], length: int) -> Floats:
     """Sum over series, ignoring what is missing; NaN where all are."""
     if not series:

@@ -216,3 +216,14 @@ def test_encoding_keeps_gaps() -> None:
 def test_sparkline_lifts_the_pen_at_gaps() -> None:
     svg = base64.b64decode(today.sparkline(np.array([1.0, 2.0, np.nan, 3.0, 4.0])).split(",")[1]).decode()
     assert svg.count("M") == 2
+
+
+def test_the_band_of_extremes_ends_at_a_gap() -> None:
+    """Between two lines plotly.js fills across their gaps: a band is drawn for each unbroken run."""
+    grid = Grid.of(datetime(2025, 1, 1), datetime(2025, 1, 2), Resolution.HOUR)
+    found = np.full(len(grid), 50.0)
+    found[5:9] = np.nan
+    prices = mix.Prices({"SA1": found}, found - 10, found + 10)
+    drawn = mix.stack(mix.Mix(grid, {"Wind": found}, {}, None), mix.Look("light"), prices)
+    bands = [trace for trace in drawn["data"] if trace.get("fill") == "tonexty"]
+    assert [trace["x0"] for trace in bands] == ["2025-01-01T01:00:00", "2025-01-01T10:00:00"]
