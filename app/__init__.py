@@ -56,4 +56,5 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     callbacks.register(app, manager)
     download.register(app.server, manager)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
+    http.take_first_request(app.server)
     return app

@@ -198,6 +198,17 @@ def _one(text: str) -> dict[str, str]:
     return {"id": identity, "property": name}
 
 
+def take_first_request(server: Flask) -> None:
+    """Answer one request before any visitor's.
+
+    Dash names its scripts during the first request, but marks that as done before it is: a second
+    thread that asks for a script meanwhile is told that there is none, and the visitor's page stays
+    blank (seen with two fresh workers; tests/app/test_pages.py).
+    """
+    with server.test_client() as client:
+        client.get("/")
+
+
 def refusal(message: str, status: int, field: str = "") -> tuple[Response, int]:
     """The documented error body."""
     return jsonify(error=message, field=field, request_id=g.get("request_id", "")), status

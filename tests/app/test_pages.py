@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from app import create_app
 from data_layer.lake import Lake
 from data_layer.query_manager import open_manager
 from data_layer.requests import FuelSummary, Period
@@ -144,3 +147,15 @@ def test_too_fine_resolutions_are_disabled_with_a_reason(client: FlaskClient) ->
     shown = json.dumps(post(client, payload(entry, values)).get_json()["response"]["period-bar"])
     assert "Auto (30-minute)" in shown
     assert '"disabled": false' in shown
+
+
+def test_a_fresh_application_serves_its_scripts_to_many_at_once(demo_lake: Lake, settings_of) -> None:  # type: ignore[no-untyped-def]
+    """Dash sets itself up during the first request; whoever asked beside it got a 404 and a blank page."""
+    page = create_app(settings_of(demo_lake.root)).server.test_client().get("/").text
+    scripts = [path for path in re.findall(r'src="(/[^"]+)"', page) if "component-suites" in path]
+    assert len(scripts) > 5
+    for _ in range(5):
+        server = create_app(settings_of(demo_lake.root)).server
+        with ThreadPoolExecutor(len(scripts)) as visitors:
+            found = list(visitors.map(lambda path, s=server: s.test_client().get(path).status_code, scripts))
+        assert found == [200] * len(scripts)
