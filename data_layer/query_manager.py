@@ -28,11 +28,12 @@ from data_layer.cache import DEFAULT_BYTES, DEFAULT_TTL_SECONDS, AnswerCache
 from data_layer.connection import CancelToken, DuckEngine, Engine, Limits
 from data_layer.errors import LakeDamaged, LakeMissing, RequestError, ServerBusy
 from data_layer.lake import HOW_TO_START, Lake, Snapshot
-from data_layer.market import REGIONS, Resolution, market_day
+from data_layer.lake_state import LakeState as LakeState
+from data_layer.lake_state import current, span_of
+from data_layer.market import Resolution, market_day
 from data_layer.ordering import in_order
 from data_layer.planner import plan
 from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
-from data_layer.tables import SCHEMA_VERSION
 
 HEAVY_WAIT_SECONDS: Final = 2.0
 """How long a heavy query waits for its turn before the visitor is told that the server is busy."""
@@ -61,18 +62,6 @@ class Answer:
     def frame(self) -> pd.DataFrame:
         """The rows as a pandas frame of Arrow-backed columns: a new frame each time, safe to change."""
         return self.table.to_pandas(types_mapper=pd.ArrowDtype)
-
-
-@dataclass(frozen=True)
-class LakeState:
-    """What the header says of the data. first/last: stamps of the settlement prices found."""
-
-    version: str
-    kind: str
-    first: datetime | None
-    last: datetime | None
-    created: datetime
-    regions: tuple[str, ...] = REGIONS
 
 
 class Backend(Protocol):
@@ -223,8 +212,8 @@ class HybridQueryManager:
         return Answer(table, provenance)
 
     def _check_period(self, request: Request, snapshot: Snapshot) -> None:
-        _current(snapshot)
-        first, last = _span(snapshot)
+        current(snapshot)
+        first, last = span_of(snapshot)
         if first is None or last is None:
             raise LakeMissing(f"The lake holds no prices and no readings yet: {HOW_TO_START}.")
         if request.period.end < first or request.period.start >= last:
@@ -329,8 +318,8 @@ class HybridQueryManager:
 
     def lake_state(self) -> LakeState:
         """Version, kind and span of the data. LakeMissing where there is none."""
-        snapshot = _current(self.lake.snapshot())
-        first, last = _span(snapshot)
+        snapshot = current(self.lake.snapshot())
+        first, last = span_of(snapshot)
         return LakeState(snapshot.token, snapshot.kind, first, last, snapshot.created)
 
     def get_date_ranges(self) -> dict[str, tuple[datetime, datetime]]:
@@ -357,24 +346,6 @@ class HybridQueryManager:
 
     def clear_cache(self) -> None:
         self._cache.clear()
-
-
-def _current(snapshot: Snapshot) -> Snapshot:
-    """``snapshot``, if its rollups are those that this code asks."""
-    if snapshot.schema != SCHEMA_VERSION:
-        raise LakeDamaged(
-            "The lake's rollups were made by another version of NEMDesk: run `python -m app rebuild`, which "
-            "makes them again from the readings."
-        )
-    return snapshot
-
-
-def _span(snapshot: Snapshot) -> tuple[datetime | None, datetime | None]:
-    """First and last stamp that any chart could show."""
-    spans = [span for t in ("region_5min", "region_fuel_5min") if (span := snapshot.span(t)) is not None]
-    if not spans:
-        return None, None
-    return min(first for first, _ in spans), max(last for _, last in spans)
 
 
 def _text(moment: str | date | datetime) -> str:

@@ -20,7 +20,12 @@ DECADE_UP: Final = 110.0
 """Height of a factor of ten above HIGH, in dollars of the linear part."""
 DECADE_DOWN: Final = 90.0
 
-TICKS: Final = (-1000, -300, -100, 0, 100, 200, 300, 1000, 3000, 10000, 20000)
+
+MATTERING: Final = (0, 300, -1000, -100, 20000, 1000, 100, 10000, 200, 3000, -300)
+"""Ticks, those first that stay where there is room for few."""
+
+LABEL_HEIGHT: Final = 0.035
+"""Room that a label takes, as a share of a whole chart's height."""
 
 
 def position(prices: Floats) -> Floats:
@@ -42,7 +47,14 @@ def axis(theme: str, lowest: float, highest: float, **more: Any) -> dict[str, An
     high = max(100.0, highest if math.isfinite(highest) else 0.0)
     bottom, top = place(low), place(high)
     margin = 0.04 * (top - bottom)
-    shown = [tick for tick in TICKS if bottom - margin <= place(tick) <= top + margin]
+    first, last = more.get("domain", (0.0, 1.0))
+    room = LABEL_HEIGHT / (last - first) * (top - bottom)
+    shown: list[int] = []
+    for tick in MATTERING:
+        inside = bottom - margin <= place(tick) <= top + margin
+        if inside and all(abs(place(tick) - place(other)) >= room for other in shown):
+            shown.append(tick)
+    shown.sort()
     tails = low < LOW or high > HIGH
     unit = "$/MWh, log tails" if tails else "$/MWh"
     return value_axis(
