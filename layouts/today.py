@@ -94,9 +94,9 @@ def _card(card: Card) -> html.Article:
     if change is None:
         moved = "no interval before"
     elif abs(change) < 0.005:
-        moved = "unchanged on 5 min before"
+        moved = "unchanged on 5 min ago"
     else:
-        moved = f"{'▲' if rising else '▼'} {formats.price(abs(change))} on 5 min before"
+        moved = f"{'▲' if rising else '▼'} {formats.price(abs(change))} on 5 min ago"
     flow = card.net_import_mw
     flow_label = "Net imports" if flow is None or flow >= 0 else "Net exports"
     late = "*" if card.rooftop_late else ""
