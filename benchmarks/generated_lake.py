@@ -23,6 +23,7 @@ from data_layer.errors import LakeMissing
 from data_layer.lake import KIND_AEMO, Lake, Snapshot, Writer
 from data_layer.loading import Loader
 from data_layer.market import INTERCONNECTORS, PRICE_THRESHOLDS
+from data_layer.tables import SCHEMA_VERSION
 
 FIRST_MONTH: Final = (2021, 7)
 GENERATION: Final = 1
@@ -60,7 +61,10 @@ def prepare(folder: Path, count: int = 60) -> BenchData:
     )
     units = fleet()
     try:
-        lake.snapshot()
+        if lake.snapshot().schema != SCHEMA_VERSION:
+            with lake.write(KIND_AEMO) as writer:
+                rollups.build(writer)
+                writer.publish()
     except LakeMissing:
         _make_lake(lake, units, count)
     if not data.duid_mapping.exists():

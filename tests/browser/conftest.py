@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,15 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def gunicorn(demo_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def serving(lake: Lake, folder: Path) -> Iterator[str]:
     """Address of the server as it is shipped: ``gunicorn`` alone, two workers."""
     port = free_port()
-    log = tmp_path_factory.mktemp("gunicorn") / "log"
+    log = folder / "log"
     environment = {
         **os.environ,
-        "NEMDESK_LAKE_DIR": str(demo_lake.root),
-        "NEMDESK_CACHE_DIR": str(tmp_path_factory.mktemp("cache")),
+        "NEMDESK_LAKE_DIR": str(lake.root),
+        "NEMDESK_CACHE_DIR": str(folder / "cache"),
         "NEMDESK_PORT": str(port),
         "NEMDESK_WORKERS": "2",
     }
@@ -61,6 +62,13 @@ def gunicorn(demo_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Itera
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
+
+
+@pytest.fixture(scope="session")
+def gunicorn(demo_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server over the shared demonstration for the whole session."""
+    with serving(demo_lake, tmp_path_factory.mktemp("gunicorn")) as url:
+        yield url
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

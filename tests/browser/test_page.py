@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import Desk
+from data_layer.lake import KIND_DEMO, Lake
+from tests.browser.conftest import Desk, serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -286,3 +289,28 @@ def test_two_workers_answer_alike(gunicorn: str) -> None:
         with urllib.request.urlopen(request) as response:
             figures.add(json.dumps(json.load(response)["response"]["gen-mix-graph"], sort_keys=True))
     assert len(figures) == 1
+
+
+def test_new_data_shows_by_itself_and_loses_nothing(browser: Any, demo_lake: Lake, tmp_path: Path) -> None:
+    """A version published while the page is open: the header and the charts follow, the region stays."""
+    lake = Lake(shutil.copytree(demo_lake.root, tmp_path / "lake"))
+    before = lake.token()
+    with serving(lake, tmp_path) as url:
+        desk = Desk(browser, url)
+        browser.reset_log_timestamp()
+        desk.open("/today?region=SA1")
+        desk.ready(*TODAY)
+        assert before in desk.text("#today-mix")
+        address = desk.query()
+        with lake.write(KIND_DEMO) as writer:
+            writer.notes["told"] = "a newer version of the same data"
+            after = writer.publish().token
+        # The page asks every half minute; the test does not wait for it.
+        browser.driver.execute_script("dash_clientside.set_props('poll', {n_intervals: 1000})")
+        desk.until(lambda: after in desk.text("#today-mix"), "the chart of the new version")
+        desk.ready(*TODAY)
+        assert "000002" in desk.text("#freshness")
+        assert desk.query() == address
+        assert "South Australia" in desk.text("#today-mix")
+        desk.no_errors()
+        desk.open("/healthz")
