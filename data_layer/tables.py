@@ -318,8 +318,22 @@ REGION_MONTH = _rollup("region_month", [_DATED, ("regionid", _S)], _REGION_MEASU
 """date is the first day of the month in all month rollups."""
 
 UNIT_30MIN = _rollup(
-    "unit_30min", [_STAMPED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_MEASURES], "settlementdate"
+    "unit_30min",
+    [_STAMPED, ("duid", _S)],
+    [
+        ("regionid", _S),
+        ("fuel", _S),
+        ("station_name", _S),
+        ("owner", _S),
+        ("capacity_mw", _F),
+        ("price_aud_per_mwh", _F),
+        *_MEASURES,
+    ],
+    "settlementdate",
 )
+"""Carries the registry's names and the region's time-weighted price, so that integrated half-hours are
+one sorted scan: a join would cost more than the readings themselves and lose their order."""
+
 UNIT_DAY = _rollup("unit_day", [_DATED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_MEASURES], "date")
 UNIT_MONTH = _rollup("unit_month", [_DATED, ("duid", _S), ("regionid", _S), ("fuel", _S)], _MEASURES, "date")
 

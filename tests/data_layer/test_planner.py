@@ -102,7 +102,7 @@ RAGGED = Period(datetime(2026, 2, 20, 13, 35), datetime(2026, 2, 27, 1, 10))
         (PriceEnvelope(WEEK, REGIONS, 400), "region_30min"),
         (PriceEnvelope(WEEK, REGIONS, 10), "region_day"),
         (AggregateByGroup(WEEK, ("station",)), "unit_day"),
-        (IntegratedData(WEEK, Resolution.HALF_HOUR), "region_30min + unit_30min + units"),
+        (IntegratedData(WEEK, Resolution.HALF_HOUR), "unit_30min"),
     ],
 )
 def test_the_coarsest_exact_table_is_chosen(demo_lake: Lake, request_: Request, source: str) -> None:
