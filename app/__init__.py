@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     app.server.secret_key = settings.secret()
     app.layout = lambda: shell.page(token_of(manager))
     callbacks.register(app, manager)
-    download.register(app.server, manager)
+    download.register(app.server, manager, callbacks.TABS)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)
     return app

@@ -1,82 +1,101 @@
-"""/data/<request>.csv: the rows behind a chart, as exactly the request that the chart made."""
+"""Every view is also data: the rows behind a chart, and behind the address of a page.
+
+Both routes ask the data layer the very request that the page asks: same cache, same limits. An error is
+a JSON body {"error", "field", "request_id"} with 400 (not allowed), 404 (no such view or form), 422
+(too large, damaged) or 503 (busy, no data yet; try again). docs/data.md shows how to use them.
+"""
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 from flask import Flask, Response, g, request
 
-from callbacks.guard import Manager
+from app.encodings import ENCODINGS
+from callbacks import state
+from callbacks.guard import Ask, Manager, span
+from callbacks.tab import Tab
 from data_layer.errors import DataLayerError, LakeMissing, QueryTimeout, RequestError, ServerBusy
 from data_layer.requests import REQUESTS, Request
+from layouts import theme
 
 logger = logging.getLogger("nemdesk.download")
 
-ROWS_AT_ONCE: Final = 20_000
-FORMULA_START: Final = "^[=+\\-@|%\\t\\r\\n]"
-"""Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers are not text."""
+TABLE: Final = "table"
+"""Parameter of /<tab>/data.<ext> that names one of the view's tables; the first one without it."""
 
 
-def register(server: Flask, manager: Manager) -> None:
-    """Connect the route."""
+def register(server: Flask, manager: Manager, tabs: Sequence[Tab]) -> None:
+    """Connect the routes."""
+    by_name = {tab.name: tab for tab in tabs}
 
-    @server.get("/data/<name>.csv")
-    def csv(name: str) -> Response | tuple[Response, int]:
-        from app.http import refusal  # http.py imports nothing of this; the body is documented there
+    @server.get("/data/<name>.<ending>")
+    def rows_of_request(name: str, ending: str) -> Response | tuple[Response, int]:
+        return _served(manager, ending, lambda: _named_request(name, request.args.to_dict()))
 
-        try:
-            if name not in REQUESTS:
-                raise RequestError(f"Unknown data: choose one of {', '.join(REQUESTS)}.", "name")
-            asked = REQUESTS[name].from_query(request.args.to_dict())
-            table = manager.answer(asked).table
-        except RequestError as error:
-            return refusal(str(error), 400, error.field)
-        except (LakeMissing, ServerBusy, QueryTimeout) as error:
-            return refusal(str(error), 503)
-        except DataLayerError as error:
-            return refusal(str(error), 422)
-        logger.info("csv %s, %d rows (request %s)", name, table.num_rows, g.request_id)
-        return Response(
-            rows(table),
-            mimetype="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{file_name(asked)}"'},
-        )
+    @server.get("/<tab>/data.<ending>")
+    def rows_of_view(tab: str, ending: str) -> Response | tuple[Response, int]:
+        return _served(manager, ending, lambda: _view_request(manager, by_name, tab))
+
+
+def _served(manager: Manager, ending: str, make: Callable[[], Request]) -> Response | tuple[Response, int]:
+    from app.http import refusal  # http.py imports nothing of this; the body is documented there
+
+    encoding = ENCODINGS.get(ending)
+    if encoding is None:
+        return refusal(f"Unknown form: choose one of {', '.join(ENCODINGS)}.", 404, "form")
+    try:
+        asked = make()
+        answer = manager.answer(asked)
+    except LookupError as error:
+        return refusal(str(error.args[0]), 404)
+    except RequestError as error:
+        return refusal(str(error), 400, error.field)
+    except (LakeMissing, ServerBusy, QueryTimeout) as error:
+        return refusal(str(error), 503)
+    except DataLayerError as error:
+        return refusal(str(error), 422)
+    logger.info("%s %s, %d rows (request %s)", ending, asked.name, answer.table.num_rows, g.request_id)
+    return Response(
+        encoding.pieces(answer),
+        mimetype=encoding.mimetype,
+        headers={"Content-Disposition": f'attachment; filename="{file_name(asked)}.{ending}"'},
+    )
+
+
+def _named_request(name: str, query: Mapping[str, str]) -> Request:
+    if name not in REQUESTS:
+        raise RequestError(f"Unknown data: choose one of {', '.join(REQUESTS)}.", "name")
+    return REQUESTS[name].from_query(query)
+
+
+def _view_request(manager: Manager, tabs: Mapping[str, Tab], name: str) -> Request:
+    """The question behind an address. Stricter than the page: what the page would drop with a notice is
+    refused here, since nobody reads notices in a file."""
+    tab = tabs.get(name)
+    if tab is None:
+        raise LookupError(f"There is no such view: choose one of {', '.join(tabs)}.")
+    lake = manager.lake_state()
+    query = request.query_string.decode("utf-8", "replace")
+    asked = request.args.get(TABLE)
+    if asked is not None:
+        query = "&".join(part for part in query.split("&") if not part.startswith(f"{TABLE}="))
+    view = state.parse(name, query, *span(lake))
+    if view.notices:
+        raise RequestError(" ".join(view.notices))
+    datasets = tab.datasets(Ask(manager, lake, view, theme.LIGHT))
+    if not datasets:
+        raise RequestError("Nothing is chosen in this view yet, so that there are no rows behind it.")
+    chosen = next(iter(datasets)) if asked is None else asked
+    if chosen not in datasets:
+        raise RequestError(f"Unknown table: choose one of {', '.join(datasets)}.", TABLE)
+    return datasets[chosen]
 
 
 def file_name(asked: Request) -> str:
     """From the validated request only."""
     start, end = (text.replace(":", "") for text in asked.period.to_strings())
     region = getattr(asked, "region", "")
-    return "_".join(part for part in ("nemdesk", asked.name, region, start, end) if part) + ".csv"
-
-
-def rows(table: pa.Table) -> Iterator[bytes]:
-    """The table as CSV, a bounded piece at a time."""
-    first = True
-    for start in range(0, max(table.num_rows, 1), ROWS_AT_ONCE):
-        piece = harmless(table.slice(start, ROWS_AT_ONCE))
-        sink = io.BytesIO()
-        options = pyarrow.csv.WriteOptions(include_header=first, quoting_style="needed")
-        pyarrow.csv.write_csv(piece, sink, options)
-        first = False
-        yield sink.getvalue()
-
-
-def harmless(table: pa.Table) -> pa.Table:
-    """Text columns without anything that a spreadsheet would run."""
-    for place, column in enumerate(table.columns):
-        kind = column.type
-        if pa.types.is_dictionary(kind):
-            column, kind = column.cast(kind.value_type), kind.value_type
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-            continue
-        risky = pc.match_substring_regex(column, FORMULA_START)
-        quoted = pc.binary_join_element_wise(pa.scalar("'", kind), column, pa.scalar("", kind))
-        table = table.set_column(place, table.field(place).name, pc.if_else(risky, quoted, column))
-    return table
+    return "_".join(part for part in ("nemdesk", asked.name, region, start, end) if part)

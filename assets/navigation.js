@@ -52,7 +52,23 @@
     } else if (id === 'resolution-select') {
       const value = event.target.value;
       go(withParameters({ resolution: value === 'auto' ? null : value }));
+    } else {
+      const field = event.target.closest('[data-param]');
+      if (field) { follow(field, event.target); }
     }
+  });
+
+  /* Any other field says which parameter it writes (layouts/controls.py). */
+  function follow(field, input) {
+    const value = input.value.trim();
+    if (input.type === 'date' && value && !/^(19|20)\d\d-/.test(value)) { return; }
+    go(withParameters({ [field.dataset.param]: value === field.dataset.default ? null : value }));
+  }
+
+  document.addEventListener('input', function (event) {
+    if (event.target.type !== 'range') { return; }
+    const said = event.target.parentElement.querySelector('output');
+    if (said) { said.textContent = event.target.value; }
   });
 
   /* Double-click on a chart goes back to where the drag came from. */

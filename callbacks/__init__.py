@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from dash import Dash
 
-from callbacks import generation, navigation, today
+from callbacks import (
+    analysis,
+    batteries,
+    curtailment,
+    generation,
+    navigation,
+    prices,
+    regions,
+    stations,
+    today,
+    trends,
+)
 from callbacks.guard import Manager
+from callbacks.tab import Tab
+
+TABS: Final[tuple[Tab, ...]] = (
+    today.TAB,
+    generation.TAB,
+    prices.TAB,
+    analysis.TAB,
+    stations.TAB,
+    regions.TAB,
+    trends.TAB,
+    batteries.TAB,
+    curtailment.TAB,
+)
 
 
 def register(app: Dash, manager: Manager) -> None:
     """Connect every callback. ``manager`` answers requests; it may open its database lazily."""
-    navigation.register(app, manager)
-    today.register(app, manager)
-    generation.register(app, manager)
+    navigation.register(app, manager, TABS)
+    for tab in TABS:
+        tab.register(app, manager)

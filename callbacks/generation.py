@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any, Final
 
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 
-from callbacks.guard import Ask, Manager, connect, csv
-from callbacks.state import HIDEABLE, SORTS, VIEWS
+from callbacks.guard import Ask, Manager, csv
+from callbacks.options.generation import SORTS, VIEWS
+from callbacks.options.shared import HIDEABLE
+from callbacks.tab import Panel, Tab
 from data_layer.market import FUELS, NEM, REGION_NAMES, REGIONS
-from data_layer.requests import FuelSummary, GenerationMix, Period, RegionSeries, RegionSummary, TimeOfDay
+from data_layer.requests import (
+    FuelSummary,
+    GenerationMix,
+    Period,
+    RegionSeries,
+    RegionSummary,
+    Request,
+    TimeOfDay,
+)
 from layouts import controls, formats, mix
 from layouts import generation as page
 from layouts.controls import Choice
@@ -21,8 +30,6 @@ from layouts.series import Grid, floats, names_and_codes
 from layouts.tables import legend
 from layouts.theme import IMPORTS, fuel_colour
 
-TAB: Final = "generation"
-
 TITLES: Final = {
     "area": "Generation by fuel",
     "proportion": "Share of generation by fuel",
@@ -31,46 +38,32 @@ TITLES: Final = {
 }
 
 
-def register(app: Dash, manager: Manager) -> None:
-    """Connect the tab's panels, and the drag over its chart."""
-    fill = partial(connect, app, manager, TAB)
-    fill("gen-mix", chart, chart=True)
-    fill("gen-table", table, chart=False)
-    app.clientside_callback(
-        ClientsideFunction("nemdesk", "zoom"),
-        Output("zoomed", "data"),
-        Input("gen-mix-graph", "relayoutData"),
-        State("gen-mix-graph", "figure"),
-        prevent_initial_call=True,
-    )
-
-
 def chart(ask: Ask) -> Content:
     """The chosen view of the mix; only that view's data is asked for."""
-    return average_day(ask) if ask.view.view == "time-of-day" else over_time(ask)
+    return average_day(ask) if ask.view["view"] == "time-of-day" else over_time(ask)
 
 
 def _title(ask: Ask) -> str:
-    return f"{TITLES[ask.view.view]}, {REGION_NAMES[ask.view.region]}"
+    return f"{TITLES[ask.view['view']]}, {REGION_NAMES[ask.view.region]}"
 
 
 def _tools(ask: Ask, fuels: tuple[str, ...]) -> list[Any]:
     """View switch and legend."""
     choices = [
-        Choice(page.VIEW_LABELS[name], ask.view.href(view=name), name == ask.view.view) for name in VIEWS
+        Choice(page.VIEW_LABELS[name], ask.view.href(view=name), name == ask.view["view"]) for name in VIEWS
     ]
     entries = [
         (
             mix.generation_name(fuel),
             fuel_colour(fuel, ask.theme),
-            ask.view.toggled(fuel),
-            fuel in ask.view.hidden,
+            ask.view.toggled("hidden", fuel),
+            fuel in ask.view["hidden"],
         )
         for fuel in fuels
     ]
     definition = {"capacity-factor": "capacity_factor", "time-of-day": "time_of_day", "proportion": "share"}
     switch = html.Div(
-        [controls.segmented("Chart", choices, "views"), info(definition.get(ask.view.view, "generation"))],
+        [controls.segmented("Chart", choices, "views"), info(definition.get(ask.view["view"], "generation"))],
         className="switch",
     )
     return [switch, legend(entries)]
@@ -102,14 +95,14 @@ def over_time(ask: Ask) -> Content:
             empty=_nothing(view.period, view.region),
         )
     prices = mix.Prices.of(grid, price_answer)
-    look = mix.Look(ask.theme, view.hidden)
-    if view.view == "proportion":
+    look = mix.Look(ask.theme, view["hidden"])
+    if view["view"] == "proportion":
         figure = mix.proportion(drawn, look, prices)
-    elif view.view == "capacity-factor":
+    elif view["view"] == "capacity-factor":
         figure = mix.capacity_factor(grid, answer, look, prices)
     else:
         figure = mix.stack(drawn, look, prices)
-    fuels = drawn.fuels if view.view == "area" else tuple(fuel for fuel in drawn.fuels if fuel != IMPORTS)
+    fuels = drawn.fuels if view["view"] == "area" else tuple(fuel for fuel in drawn.fuels if fuel != IMPORTS)
     return Content(
         title=_title(ask),
         subtitle=subtitle,
@@ -138,7 +131,7 @@ def average_day(ask: Ask) -> Content:
     return Content(
         title=_title(ask),
         subtitle=subtitle,
-        figure=mix.average_day(answer, mix.Look(ask.theme, view.hidden)),
+        figure=mix.average_day(answer, mix.Look(ask.theme, view["hidden"])),
         tools=_tools(ask, fuels),
         downloads=[csv("average day", request)],
         provenance=ask.provenance,
@@ -156,12 +149,12 @@ def table(ask: Ask) -> Content:
         return Content(title=title, subtitle=subtitle, empty=_nothing(view.period, view.region))
     flow = _net_import(ask) if view.region != NEM else None
     entries = page.lines(answer, flow, ask.theme)
-    toggles = {line.fuel: view.toggled(line.fuel) for line in entries if line.fuel in HIDEABLE}
+    toggles = {line.fuel: view.toggled("hidden", line.fuel) for line in entries if line.fuel in HIDEABLE}
     sorts = {key: view.sorted_by(key) for key in SORTS}
     return Content(
         title=title,
         subtitle=subtitle,
-        body=page.table(entries, toggles, view.hidden, sorts, view.sort),
+        body=page.table(entries, toggles, view["hidden"], sorts, view["sort"]),
         note=page.unmapped_note(entries) or None,
         downloads=[csv("table", request)],
         provenance=ask.provenance,
@@ -176,3 +169,37 @@ def _net_import(ask: Ask) -> float | None:
     row = int((codes == names.index(ask.view.region)).argmax())
     value = float(floats(answer, "net_import_mwh")[row])
     return value if math.isfinite(value) else None
+
+
+def datasets(ask: Ask) -> dict[str, Request]:
+    """The questions behind the tab; the chart in view comes first."""
+    view = ask.view
+    regions = REGIONS if view.region == NEM else (view.region,)
+    mixed = {"generation": GenerationMix(view.period, view.region, view.resolved)}
+    day = {"average-day": TimeOfDay(view.period, view.region)}
+    first: dict[str, Request] = {**day, **mixed} if view["view"] == "time-of-day" else {**mixed, **day}
+    return {
+        **first,
+        "prices": RegionSeries(view.period, regions, view.resolved),
+        "table": FuelSummary(view.period, view.region),
+    }
+
+
+def listen_to_drags(app: Dash, manager: Manager) -> None:
+    """A drag over the chart asks for that span."""
+    app.clientside_callback(
+        ClientsideFunction("nemdesk", "zoom"),
+        Output("zoomed", "data"),
+        Input("gen-mix-graph", "relayoutData"),
+        State("gen-mix-graph", "figure"),
+        prevent_initial_call=True,
+    )
+
+
+TAB: Final = Tab(
+    name="generation",
+    layout=page.layout,
+    panels={"gen-mix": Panel(chart, chart=True), "gen-table": Panel(table)},
+    datasets=datasets,
+    more=listen_to_drags,
+)

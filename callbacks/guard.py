@@ -23,7 +23,7 @@ from callbacks.state import View
 from data_layer.errors import DataLayerError, LakeMissing, RequestError
 from data_layer.lake import HOW_TO_START, KIND_DEMO
 from data_layer.query_manager import Answer, LakeState
-from data_layer.requests import Request
+from data_layer.requests import Period, Request
 from layouts import formats, panel, theme
 from layouts.panel import Content, Provenance
 
@@ -84,6 +84,23 @@ class Ask:
         return got
 
     @property
+    def compared(self) -> Period | None:
+        """The other period of a comparison; None without one, or where it lies outside the data
+        (``compared_note`` says so)."""
+        other = self.view.compared
+        first, last = span(self.lake)
+        inside = other is not None and other.end > first and other.start < last
+        return other if inside else None
+
+    @property
+    def compared_note(self) -> str:
+        """Why a comparison that was asked for is not drawn; '' where it is or none was asked for."""
+        if not self.view["compare"] or self.compared is not None:
+            return ""
+        days = formats.span(*span(self.lake))
+        return f"Nothing to compare with: the other period lies outside the data, which covers {days}."
+
+    @property
     def source(self) -> str:
         return "synthetic data" if self.lake.kind == KIND_DEMO else "AEMO"
 
@@ -98,7 +115,16 @@ class Ask:
 
 def csv(label: str, request: Request) -> tuple[str, str]:
     """Download link of exactly a request's rows."""
-    return f"CSV: {label}", f"/data/{request.name}.csv?{urlencode(request.to_query(), safe=',:')}"
+    return f"CSV: {label}", _address(request, "csv")
+
+
+def parquet(label: str, request: Request) -> tuple[str, str]:
+    """The same rows as Parquet, for tables."""
+    return f"Parquet: {label}", _address(request, "parquet")
+
+
+def _address(request: Request, ending: str) -> str:
+    return f"/data/{request.name}.{ending}?{urlencode(request.to_query(), safe=',:')}"
 
 
 Make = Callable[[Ask], Content]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -9,8 +10,10 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks import state
-from callbacks.guard import Manager, explain, span
-from callbacks.state import TABS, View
+from callbacks.guard import Ask, Manager, explain, span
+from callbacks.options import TABS
+from callbacks.state import View
+from callbacks.tab import Tab
 from data_layer.errors import DataLayerError, LakeMissing
 from data_layer.lake import KIND_DEMO
 from data_layer.market import NEM, REGION_NAMES, REGIONS, Resolution, market_day
@@ -23,10 +26,8 @@ from data_layer.requests import (
     auto_resolution,
     preset_period,
 )
-from layouts import controls, formats, generation, panel, shell, today
+from layouts import controls, formats, panel, shell, theme
 from layouts.controls import Choice, Option
-
-LAYOUTS: Final = {"today": today.layout, "generation": generation.layout}
 
 PRESET_LABELS: Final = {"1d": "1d", "7d": "7d", "30d": "30d", "90d": "90d", "1y": "1y", "all": "All"}
 
@@ -45,8 +46,9 @@ def token_of(manager: Manager) -> str | None:
         return None
 
 
-def register(app: Dash, manager: Manager) -> None:
+def register(app: Dash, manager: Manager, tabs: Sequence[Tab]) -> None:
     """Connect the shell's callbacks."""
+    by_name = {tab.name: tab for tab in tabs}
 
     @app.callback(
         Output("page", "children"),
@@ -58,7 +60,7 @@ def register(app: Dash, manager: Manager) -> None:
     def open_tab(pathname: object, _version: object, shown: object) -> tuple[Any, Any]:
         """The tab's empty layout; its panels ask for their data once it stands on the page. A new version
         of the lake alone does not rebuild it."""
-        return _page(manager, pathname, shown)
+        return _page(manager, by_name, pathname, shown)
 
     @app.callback(
         Output("tabs", "children"),
@@ -73,7 +75,7 @@ def register(app: Dash, manager: Manager) -> None:
     )
     def draw_bar(pathname: object, search: object, _version: object) -> tuple[Any, ...]:
         """Everything of the shell that follows from the address."""
-        return _bar(manager, pathname, search)
+        return _bar(manager, by_name, pathname, search)
 
     @app.callback(Output("version", "data"), Input("poll", "n_intervals"), State("version", "data"))
     def look_for_new_version(_ticks: object, known: object) -> Any:
@@ -95,7 +97,7 @@ def register(app: Dash, manager: Manager) -> None:
     )
 
 
-def _page(manager: Manager, pathname: object, shown: object) -> tuple[Any, Any]:
+def _page(manager: Manager, tabs: Mapping[str, Tab], pathname: object, shown: object) -> tuple[Any, Any]:
     tab = state.tab_of(pathname)
     if tab is None:
         choices = [Choice(label, f"/{name}") for name, label in TABS.items()]
@@ -106,10 +108,10 @@ def _page(manager: Manager, pathname: object, shown: object) -> tuple[Any, Any]:
         return shell.no_data(str(error)), NO_LAKE
     except Exception as error:
         return shell.no_data(explain(error)), NO_LAKE
-    return (no_update, no_update) if shown == tab else (LAYOUTS[tab](), tab)
+    return (no_update, no_update) if shown == tab else (tabs[tab].layout(), tab)
 
 
-def _bar(manager: Manager, pathname: object, search: object) -> tuple[Any, ...]:
+def _bar(manager: Manager, tabs: Mapping[str, Tab], pathname: object, search: object) -> tuple[Any, ...]:
     tab = state.tab_of(pathname)
     plain = [Choice(label, f"/{name}", name == tab) for name, label in TABS.items()]
     try:
@@ -125,8 +127,10 @@ def _bar(manager: Manager, pathname: object, search: object) -> tuple[Any, ...]:
         return shell.tabs(plain), None, None, banner, fresh, "Not found · NEMDesk"
     view = state.parse(tab, search, first, last)
     links = [Choice(label, view.href(tab=name), name == tab) for name, label in TABS.items()]
-    bar = _today_bar(view, lake) if tab == "today" else _period_bar(view, lake)
-    title = f"{TABS[tab]} · {REGION_NAMES[view.region]} · NEMDesk"
+    ask = Ask(manager, lake, view, theme.LIGHT)
+    bar = _period_bar(tabs[tab], ask) if tabs[tab].has_period else _today_bar(view, lake)
+    where = f" · {REGION_NAMES[view.region]}" if tabs[tab].has_regions else ""
+    title = f"{TABS[tab]}{where} · NEMDesk"
     return shell.tabs(links), bar, shell.notices(view.notices), banner, fresh, title
 
 
@@ -156,8 +160,9 @@ def _today_bar(view: View, lake: LakeState) -> list[Any]:
     return shell.period_bar(f"Last 24 hours · {view.region}", [label, _regions(view)])
 
 
-def _period_bar(view: View, lake: LakeState) -> list[Any]:
-    first, last = span(lake)
+def _period_bar(tab: Tab, ask: Ask) -> list[Any]:
+    view = ask.view
+    first, last = span(ask.lake)
     covered = Period.of_days(market_day(first), market_day(last))
     presets = [
         Choice(label, view.href(preset=name), name == view.preset, _preset_title(name))
@@ -175,10 +180,17 @@ def _period_bar(view: View, lake: LakeState) -> list[Any]:
             market_day(covered.end).isoformat(),
         ),
         controls.arrow("Next period", "›", after),
-        controls.resolution(resolution_options(view), view.resolution),
-        _regions(view),
     ]
-    summary = f"{formats.span(view.period.start, view.period.end)} · {view.region} · {view.resolved.label}"
+    summary = formats.span(view.period.start, view.period.end)
+    if tab.has_regions:
+        summary += f" · {view.region}"
+    if tab.has_resolutions:
+        parts.append(controls.resolution(resolution_options(view), view.resolution))
+        summary += f" · {view.resolved.label}"
+    if tab.bar:
+        parts += tab.bar(ask)
+    if tab.has_regions:
+        parts.append(_regions(view))
     return shell.period_bar(summary, parts)
 
 

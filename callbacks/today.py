@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import Final
 
-from dash import Dash
-
-from callbacks.guard import Ask, Manager, connect, csv, span
+from callbacks.guard import Ask, csv, span
+from callbacks.tab import Panel, Tab
 from data_layer.errors import RequestError
 from data_layer.market import NEM, REGION_NAMES, REGIONS, Resolution
 from data_layer.requests import (
@@ -19,6 +17,7 @@ from data_layer.requests import (
     PriceEvents,
     RegionSeries,
     RegionSummary,
+    Request,
     preset_period,
 )
 from layouts import formats, mix, today
@@ -27,22 +26,11 @@ from layouts.series import Grid
 from layouts.tables import legend
 from layouts.theme import fuel_colour
 
-TAB: Final = "today"
 RESOLUTION: Final = Resolution.FIVE_MINUTES
 EVENT_DAYS: Final = 7
 EVENTS_SHOWN: Final = 15
 LATE: Final = "* rooftop solar of the newest half-hour is not published yet"
 AROUND_EVENT: Final = timedelta(hours=1)
-
-
-def register(app: Dash, manager: Manager) -> None:
-    """Connect the tab's panels."""
-    fill = partial(connect, app, manager, TAB)
-    fill("today-cards", cards, chart=False)
-    fill("today-mix", generation, chart=True)
-    fill("today-prices", prices, chart=True)
-    fill("today-summary", summary, chart=False)
-    fill("today-events", events, chart=False)
 
 
 def _day(ask: Ask) -> Period:
@@ -103,15 +91,15 @@ def generation(ask: Ask) -> Content:
         (
             mix.generation_name(fuel),
             fuel_colour(fuel, ask.theme),
-            ask.view.toggled(fuel),
-            fuel in ask.view.hidden,
+            ask.view.toggled("hidden", fuel),
+            fuel in ask.view["hidden"],
         )
         for fuel in drawn.fuels
     ]
     return Content(
         title=title,
         subtitle=subtitle,
-        figure=mix.stack(drawn, mix.Look(ask.theme, ask.view.hidden)),
+        figure=mix.stack(drawn, mix.Look(ask.theme, ask.view["hidden"])),
         tools=legend(entries),
         downloads=downloads,
         provenance=ask.provenance,
@@ -155,12 +143,8 @@ def summary(ask: Ask) -> Content:
 
 def events(ask: Ask) -> Content:
     """Recent runs of high and negative prices."""
-    first, last = span(ask.lake)
     region = ask.view.region
-    regions = REGIONS if region == NEM else (region,)
-    request = PriceEvents(
-        Period(max(first - timedelta(minutes=5), last - timedelta(days=EVENT_DAYS)), last), regions
-    )
+    request = _event_request(ask)
     rows = ask.answer(request).table.slice(0, EVENTS_SHOWN).to_pylist()
     title = f"Price events, {REGION_NAMES[region]}"
     subtitle = f"Above $300/MWh or below zero · last {EVENT_DAYS} days · Source: {ask.source}"
@@ -185,3 +169,39 @@ def events(ask: Ask) -> Content:
         downloads=[csv("events", request)],
         provenance=ask.provenance,
     )
+
+
+def _event_request(ask: Ask) -> PriceEvents:
+    first, last = span(ask.lake)
+    region = ask.view.region
+    regions = REGIONS if region == NEM else (region,)
+    since = max(first - timedelta(minutes=5), last - timedelta(days=EVENT_DAYS))
+    return PriceEvents(Period(since, last), regions)
+
+
+def datasets(ask: Ask) -> dict[str, Request]:
+    """The questions behind the tab."""
+    day = _day(ask)
+    return {
+        "generation": GenerationMix(day, ask.view.region, RESOLUTION),
+        "latest": LatestInterval(day),
+        "prices": PriceEnvelope(day, max_points=600),
+        "summary": RegionSummary(day),
+        "events": _event_request(ask),
+    }
+
+
+TAB: Final = Tab(
+    name="today",
+    layout=today.layout,
+    panels={
+        "today-cards": Panel(cards),
+        "today-mix": Panel(generation, chart=True),
+        "today-prices": Panel(prices, chart=True),
+        "today-summary": Panel(summary),
+        "today-events": Panel(events),
+    },
+    datasets=datasets,
+    has_period=False,
+    has_resolutions=False,
+)

@@ -93,6 +93,8 @@ class DuckBackend:
         table = self.engine.query(chosen.statement, chosen.parameters, cancel)
         if chosen.order:
             table = in_order(table, chosen.order)
+        if chosen.finish:
+            table = chosen.finish(table)
         return table, chosen.source, chosen.rows, chosen.files
 
     def is_heavy(self, request: Request, snapshot: Snapshot) -> bool:
@@ -370,7 +372,7 @@ def open_manager(
     if backend == "duckdb":
         return HybridQueryManager(lake, limits=limits, **options)
     if backend == "pandas":
-        from data_layer.pandas_backend import PandasBackend
+        from data_layer.pandas_engine.backend import PandasBackend
 
         return HybridQueryManager(lake, PandasBackend(), limits=limits, **options)
     raise RequestError("The backend must be duckdb or pandas.", "backend")

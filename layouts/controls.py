@@ -89,3 +89,100 @@ def resolution(options: Sequence[Option], value: str) -> html.Label:
             ),
         ]
     )
+
+
+def _param(label: str, name: str, default: str, field: Any, *, shown: bool) -> html.Label:
+    """A field whose value the script writes into the address as ``name``; the default is left out of it."""
+    caption = html.Span(label, className="field-label" if shown else "visually-hidden")
+    return html.Label([caption, field], className="field", **{"data-param": name, "data-default": default})
+
+
+def select(
+    label: str,
+    name: str,
+    options: Sequence[Option],
+    value: str,
+    default: str,
+    *,
+    shown: bool = True,
+    element_id: str = "",
+) -> html.Label:
+    """A choice of one that writes the parameter ``name``. ``shown``: the label stands before it."""
+    field = dbc.Select(
+        id=element_id or f"select-{name}",
+        options=[vars(option) for option in options],
+        value=value,
+        class_name="resolution-select",
+    )
+    return _param(label, name, default, field, shown=shown)
+
+
+def slider(label: str, name: str, low: int, high: int, value: int, default: int) -> html.Label:
+    """A whole number on a range; it is written when the handle is let go, the text follows it."""
+    field = html.Span(
+        [
+            dbc.Input(
+                id=f"slider-{name}", type="range", min=low, max=high, step=1, value=value, class_name="slider"
+            ),
+            html.Output(str(value), className="slider-value"),
+        ],
+        className="slider-field",
+    )
+    return _param(label, name, str(default), field, shown=True)
+
+
+def text(label: str, name: str, value: str, default: str, hint: str = "") -> html.Label:
+    """A line of text, written on Enter or when the field is left."""
+    field = dbc.Input(
+        id=f"text-{name}", type="text", value=value, placeholder=hint, class_name="text-input", maxLength=200
+    )
+    return _param(label, name, default, field, shown=True)
+
+
+def toggles(label: str, entries: Sequence[Choice], class_name: str = "") -> html.Div:
+    """A row of links of which any number are on (``current``); each leads to the view with it switched."""
+    items = [
+        html.A(
+            entry.label,
+            href=entry.href,
+            title=entry.title or None,
+            **{"data-nav": "true", "role": "switch", "aria-checked": "true" if entry.current else "false"},
+        )
+        for entry in entries
+    ]
+    return html.Div(
+        items, className=f"segmented toggles {class_name}".strip(), role="group", **{"aria-label": label}
+    )
+
+
+def compare(value: str, start: str, minimum: str, maximum: str) -> html.Div:
+    """What to compare the period with: nothing, the one before, a year before, or one from a date on.
+
+    ``value`` is the parameter as the address has it; ``start`` the other period's first day, '' where
+    there is no comparison.
+    """
+    kind = value if value in ("", "previous", "year") else "from"
+    options = [
+        Option("", "No comparison"),
+        Option("previous", "Previous period"),
+        Option("year", "Same period a year before"),
+        Option("from", "Period from …", disabled=kind != "from"),
+    ]
+    choice = select("Compare with", "compare", options, kind, "", shown=False)
+    date = html.Label(
+        [
+            html.Span("First day of the other period", className="visually-hidden"),
+            dbc.Input(
+                id="compare-start",
+                type="date",
+                value=start,
+                min=minimum,
+                max=maximum,
+                class_name="date-input",
+            ),
+        ],
+        className="field",
+        title="First day of the other period",
+        **{"data-param": "compare", "data-default": ""},
+    )
+    return html.Div([choice, date], className="compare")

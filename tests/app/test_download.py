@@ -6,16 +6,27 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from flask.testing import FlaskClient
 
-from app.download import harmless, rows
+from app import encodings
+from app.encodings import harmless
 from data_layer.lake import Lake
-from data_layer.query_manager import open_manager
+from data_layer.market import Resolution
+from data_layer.query_manager import Answer, Provenance, open_manager
 from data_layer.requests import REQUESTS, GenerationMix, Period
 from tests.app.callback_client import fill
+
+FACTS = Provenance("region_day", 1, 1, 0.0, "000001", "duckdb", False)
+
+
+def rows(table: pa.Table) -> Iterator[bytes]:
+    return encodings.csv(Answer(table, FACTS))
+
 
 DAY = "start=2026-02-25&end=2026-02-25"
 
@@ -82,6 +93,52 @@ def test_bad_requests_say_what_is_allowed(client: FlaskClient, path: str, field:
     assert body["field"] == field
     assert body["request_id"] == answer.headers["X-Request-Id"]
     assert body["error"]
+
+
+VIEW = "/generation/data.{}?start=2026-02-24&end=2026-02-25&region=SA1&resolution=hour"
+
+
+def test_the_address_of_a_view_gives_the_same_rows_in_every_form(
+    client: FlaskClient, demo_lake: Lake
+) -> None:
+    period = Period.parse("2026-02-24", "2026-02-25")
+    want = open_manager(demo_lake.root).answer(GenerationMix(period, "SA1", Resolution.HOUR)).table
+    bodies = {ending: client.get(VIEW.format(ending)) for ending in encodings.ENCODINGS}
+    assert {body.status_code for body in bodies.values()} == {200}
+    assert pq.read_table(io.BytesIO(bodies["parquet"].data)).equals(want)
+    assert pa.ipc.open_stream(bodies["arrow"].data).read_all().equals(want)
+    parsed = json.loads(bodies["json"].data)
+    assert [column["name"] for column in parsed["columns"]] == want.column_names
+    assert len(parsed["rows"]) == want.num_rows > 100
+    assert parsed["rows"][0]["time"] == want.column("time")[0].as_py().isoformat()
+    assert [row["generation_mw"] for row in parsed["rows"]] == want.column("generation_mw").to_pylist()
+    lines = table_of(bodies["csv"].get_data(as_text=True))
+    assert [float(row["revenue_aud"]) for row in lines] == pytest.approx(want["revenue_aud"].to_pylist())
+
+
+def test_a_view_names_its_tables(client: FlaskClient) -> None:
+    prices = client.get(VIEW.format("csv") + "&table=prices")
+    assert prices.get_data(as_text=True).startswith('"time","regionid"')
+    unknown = client.get(VIEW.format("csv") + "&table=secrets")
+    assert unknown.status_code == 400
+    assert "generation, average-day, prices, table" in unknown.get_json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/generation/data.csv?region=MOON", 400),
+        ("/generation/data.csv?start=2026-02-24&end=2026-02-25&colour=blue", 400),
+        ("/generation/data.csv?range=all&resolution=5min", 200),
+        ("/generation/data.exe?range=7d", 404),
+        ("/nowhere/data.csv", 404),
+    ],
+)
+def test_what_a_page_would_drop_a_file_refuses(client: FlaskClient, path: str, status: int) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    if status != 200:
+        assert answer.get_json()["error"]
 
 
 def test_no_lake_is_unavailable_not_broken(client_without_lake: FlaskClient) -> None:

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbacks import state
-from callbacks.state import HIDEABLE, SORTS, VIEWS, View, parse, tab_of
+from callbacks import TABS as BUILT
+from callbacks.options import OPTIONS, TABS, default_range
+from callbacks.state import View, parse, tab_of
 from data_layer.market import NEM, REGIONS, Resolution
 from data_layer.requests import PRESETS, Period, allowed_resolutions
 
 FIRST = datetime(2025, 1, 1, 0, 5)
 LAST = datetime(2026, 11, 23)
+
+
+SAMPLES = {
+    "view": ["proportion"],
+    "hidden": ["coal", "wind,coal", "imports"],
+    "sort": ["price", "-energy"],
+    "compare": ["previous", "year", "2025-06-01"],
+}
+"""Texts that an option of that name reads; a name that means other things on other tabs has a list by
+tab, as "tab.name"."""
+
+
+def samples(tab: str, name: str) -> list[str]:
+    return SAMPLES.get(f"{tab}.{name}") or SAMPLES[name]
 
 
 def reopened(view: View) -> View:
@@ -36,21 +51,64 @@ def views(draw: st.DrawFn) -> View:
         length = draw(st.integers(1, 196_000 - start))
         begin = datetime(2025, 1, 1)
         period = Period(begin + timedelta(minutes=5 * start), begin + timedelta(minutes=5 * (start + length)))
+    tab = draw(st.sampled_from(list(TABS)))
+    chosen = {}
+    for option in OPTIONS[tab]:
+        text = draw(st.sampled_from(["", *samples(tab, option.name)]))
+        value = option.read(text) if text else option.default
+        if value != option.default:
+            chosen[option.name] = value
     return View(
-        tab=draw(st.sampled_from(list(state.TABS))),
+        tab=tab,
         period=period,
         preset=preset,
         region=draw(st.sampled_from([NEM, *REGIONS])),
         resolution=draw(st.sampled_from(["auto", *(r.value for r in allowed_resolutions(period))])),
-        view=draw(st.sampled_from(VIEWS)),
-        hidden=tuple(fuel for fuel in HIDEABLE if draw(st.booleans())),
-        sort=draw(st.sampled_from(["", *SORTS, *(f"-{key}" for key in SORTS)])),
+        chosen=chosen,
     )
+
+
+def test_every_tab_of_the_grammar_is_built() -> None:
+    assert [tab.name for tab in BUILT] == list(TABS)
+
+
+@given(st.sampled_from(list(TABS)), st.text())
+def test_any_text_for_any_option_is_read_or_refused(tab: str, text: str) -> None:
+    for option in OPTIONS[tab]:
+        view = parse(tab, "?" + urlencode({option.name: text}), FIRST, LAST)
+        assert view[option.name] is not None
+        assert reopened(view).chosen == view.chosen
+
+
+def test_another_tab_keeps_what_both_know() -> None:
+    view = parse("generation", "?region=SA1&view=proportion&hidden=coal", FIRST, LAST)
+    assert view.href(tab="today") == "/today?region=SA1&hidden=coal"
+    assert view.href(tab="trends") == "/trends?region=SA1"
+    assert default_range("trends") == "all"
+    week = parse("generation", "?range=90d", FIRST, LAST)
+    assert week.href(tab="trends") == "/trends?range=90d"
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("previous", datetime(2026, 2, 1), datetime(2026, 3, 1)),
+        ("year", datetime(2025, 3, 1), datetime(2025, 3, 29)),
+        ("2025-06-01", datetime(2025, 6, 1), datetime(2025, 6, 29)),
+    ],
+)
+def test_the_other_period_of_a_comparison_is_as_long(text: str, start: datetime, end: datetime) -> None:
+    view = parse("generation", f"?start=2026-03-01&end=2026-03-28&compare={text}", FIRST, LAST)
+    assert view.compared == Period(start, end)
+    assert parse("generation", "", FIRST, LAST).compared is None
 
 
 @given(views())
 def test_an_address_opens_the_view_it_was_made_from(view: View) -> None:
-    assert reopened(view) == view
+    again = reopened(view)
+    assert (again.period, again.preset, again.region) == (view.period, view.preset, view.region)
+    assert (again.resolution, dict(again.chosen)) == (view.resolution, dict(view.chosen))
+    assert again.notices == ()
 
 
 @given(
@@ -87,14 +145,14 @@ def test_anything_as_address_gives_a_view(search: Any) -> None:
 )
 def test_what_is_not_allowed_is_dropped_and_named(search: str, part: str, expected: object) -> None:
     view = parse("generation", search, FIRST, LAST)
-    assert getattr(view, part) == expected
+    assert (getattr(view, part) if hasattr(view, part) else view[part]) == expected
     assert len(view.notices) == 1
     assert view.notices[0].rstrip().endswith((".", "…"))
 
 
 def test_the_rest_of_an_edited_address_still_opens() -> None:
     view = parse("generation", "?region=MOON&range=30d&view=proportion", FIRST, LAST)
-    assert (view.region, view.preset, view.view) == (NEM, "30d", "proportion")
+    assert (view.region, view.preset, view["view"]) == (NEM, "30d", "proportion")
     assert "NSW1, QLD1, SA1, TAS1, VIC1" in view.notices[0]
 
 
@@ -120,8 +178,8 @@ def test_a_new_period_drops_a_resolution_that_is_too_fine_for_it() -> None:
 
 def test_toggling_twice_comes_back() -> None:
     view = parse("generation", "?hidden=wind", FIRST, LAST)
-    assert "hidden" not in view.toggled("Wind")
-    assert "hidden=coal,wind" in view.toggled("Coal")
+    assert "hidden" not in view.toggled("hidden", "Wind")
+    assert "hidden=coal,wind" in view.toggled("hidden", "Coal")
 
 
 def test_sorting_goes_down_up_and_off() -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from data_layer.connection import DuckEngine
 from data_layer.lake import Lake
 from data_layer.market import NEM, REGIONS, Resolution
-from data_layer.planner import _PLANNERS, HEAVY_ROWS, Plan, _finest_unit_segments, plan, segments
+from data_layer.planner import HEAVY_ROWS, PLANNERS, Plan, plan
+from data_layer.planner.segments import finest_unit_segments, segments
 from data_layer.query_manager import DuckBackend
 from data_layer.requests import (
     REQUESTS,
@@ -56,7 +57,7 @@ def test_segments_cover_the_period_exactly_and_as_coarsely_as_can_be(
     parts = (
         segments("region_fuel", period, coarsest)
         if family == "region"
-        else _finest_unit_segments(period, coarsest)
+        else finest_unit_segments(period, coarsest)
     )
     assert parts[0].period.start == period.start
     assert parts[-1].period.end == period.end
@@ -117,7 +118,7 @@ def every_request(period: Period) -> list[Request]:
 
 def test_every_request_has_a_plan_whose_estimate_is_near_what_is_there(demo_lake: Lake) -> None:
     snapshot = demo_lake.snapshot()
-    assert set(_PLANNERS) == set(REQUESTS.values())
+    assert set(PLANNERS) == set(REQUESTS.values())
     for request in [*every_request(WEEK), *every_request(RAGGED)]:
         chosen = plan(request, snapshot)
         total = sum(snapshot.rows(name) for name in TABLES)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from data_layer.market import HOURS_PER_INTERVAL, Resolution
-from data_layer.pandas_frames import FIVE, History, half_hour_end, market_days
-from data_layer.requests import AggregateByGroup, IntegratedData, Period
+from data_layer.pandas_engine.frames import FIVE, History, half_hour_end, market_days
+from data_layer.period import Period
+from data_layer.requests.core import AggregateByGroup, IntegratedData
 
 _SUMS: Final = [
     "generation_mwh",

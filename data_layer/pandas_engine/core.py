@@ -1,99 +1,25 @@
-"""The whole-history-in-memory engine: the way back, the oracle of the tests, the benchmarks' "before".
-
-Answers every request of data_layer.requests from pandas_frames.History with pandas alone, in the same
-columns as the DuckDB path. Chosen by NEMDESK_BACKEND=pandas. Its memory grows with the history.
-"""
+"""Pandas answers to the questions in requests/core.py."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from data_layer import requests as ask
-from data_layer.connection import CancelToken
-from data_layer.lake import Snapshot
 from data_layer.market import HOURS_PER_INTERVAL, NEM, RENEWABLE_FUELS, Resolution
-from data_layer.pandas_frames import FIVE, History, half_hour_end, load_history, market_days
-from data_layer.pandas_grouping import aggregate_by_group, fuel_summary, integrated_data
-from data_layer.requests import Period, Request
+from data_layer.pandas_engine.frames import FIVE, History, half_hour_end, market_days
+from data_layer.pandas_engine.grouping import aggregate_by_group, fuel_summary, integrated_data
+from data_layer.pandas_engine.selection import Answers, bucket, expected, readings, within
+from data_layer.period import Period
+from data_layer.requests import core as ask
 
 SUMS: Final = ["generation_mwh", "load_mwh", "generation_revenue_aud", "load_revenue_aud", "capacity_mwh"]
 
 
-class PandasBackend:
-    """Keeps one version of the lake in memory and answers from it."""
-
-    name = "pandas"
-
-    def __init__(self) -> None:
-        self._history: tuple[str, History] | None = None
-        self._lock = threading.Lock()
-
-    def run(
-        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
-    ) -> tuple[pa.Table, str, int, int]:
-        history = self.history(snapshot)
-        frame = _ANSWERS[type(request)](request, history)
-        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-        return table, "pandas frames", len(history.readings), len(snapshot.paths("unit_scada"))
-
-    def is_heavy(self, request: Request, snapshot: Snapshot) -> bool:
-        # Reading the history is slow once per version; whoever asks meanwhile waits for it at the lock
-        # rather than being told that the server is busy.
-        return False
-
-    def history(self, snapshot: Snapshot) -> History:
-        """The frames of ``snapshot``, loaded once per version."""
-        with self._lock:
-            if self._history is None or self._history[0] != snapshot.token:
-                self._history = None
-                self._history = (snapshot.token, load_history(snapshot))
-            return self._history[1]
-
-
-def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Rows whose interval-ending stamp lies in (start, end]."""
-    return frame[(frame.settlementdate > period.start) & (frame.settlementdate <= period.end)]
-
-
-def bucket(stamps: pd.Series, resolution: Resolution) -> pd.Series:
-    """The ``time`` of each stamp: bucket end below a day, first day of the bucket from a day on."""
-    if resolution is Resolution.FIVE_MINUTES:
-        return stamps
-    if resolution is Resolution.HALF_HOUR:
-        return half_hour_end(stamps)
-    if resolution is Resolution.HOUR:
-        return stamps.dt.ceil("60min")
-    days = market_days(stamps)
-    return days if resolution is Resolution.DAY else days.dt.to_period("M").dt.to_timestamp()
-
-
-def _readings(history: History, period: Period, region: str) -> pd.DataFrame:
-    rows = within(history.readings, period)
-    return rows if region == NEM else rows[rows.regionid == region]
-
-
-def _expected(rows: pd.DataFrame, key: list[str], period: Period, stretch: Resolution) -> pd.Series:
-    """Readings that the units reporting at once would have made over the whole of each stretch (a
-    bucket, or the days of a month)."""
-    at_once = rows.groupby([*key, "settlementdate"]).size().rename("units").reset_index()
-    at_once["stretch"] = bucket(at_once.settlementdate, stretch)
-    most = at_once.groupby([*key, "stretch"])["units"].max().reset_index()
-    length = FIVE * stretch.intervals
-    ends = most.stretch if stretch.is_subdaily else most.stretch + length
-    start = (ends - length).clip(lower=pd.Timestamp(period.start))
-    most["expected"] = most.units * ((ends.clip(upper=pd.Timestamp(period.end)) - start) // FIVE)
-    return most.groupby(key)["expected"].sum()
-
-
 def _generation_mix(request: ask.GenerationMix, history: History) -> pd.DataFrame:
-    rows = _readings(history, request.period, request.region)
+    rows = readings(history, request.period, request.region)
     rows = rows.assign(time=bucket(rows.settlementdate, request.resolution))
     key = ["time", "regionid", "fuel"]
     grouped = rows.groupby(key)
@@ -112,7 +38,7 @@ def _generation_mix(request: ask.GenerationMix, history: History) -> pd.DataFram
             "capacity_mw": sums.capacity_mwh / per_hour,
             "capacity_mwh": sums.capacity_mwh,
             "unit_intervals": sums.unit_intervals,
-            "unit_intervals_expected": _expected(rows, key, request.period, stretch),
+            "unit_intervals_expected": expected(rows, key, request.period, stretch),
         }
     )
     return out.groupby(["time", "fuel"]).sum(min_count=1).reset_index()
@@ -168,7 +94,7 @@ def _region_summary(request: ask.RegionSummary, history: History) -> pd.DataFram
     rows["value"] = rows.price * rows.totaldemand
     rows["priced_demand"] = rows.totaldemand.where(rows.price.notna())
     rows["negative"] = (rows.price < 0).where(rows.price.notna())
-    fuels = _readings(history, request.period, NEM)
+    fuels = readings(history, request.period, NEM)
 
     def one(label: str, part: pd.DataFrame, made: pd.DataFrame, regions: int) -> dict[str, Any]:
         by_fuel = made.groupby("fuel").generation_mwh.sum()
@@ -247,7 +173,7 @@ def _latest_interval(request: ask.LatestInterval, history: History) -> pd.DataFr
 
 
 def _time_of_day(request: ask.TimeOfDay, history: History) -> pd.DataFrame:
-    rows = _readings(history, request.period, request.region)
+    rows = readings(history, request.period, request.region)
     minutes = (half_hour_end(rows.settlementdate) - market_days(rows.settlementdate)) // pd.Timedelta(
         minutes=1
     )
@@ -306,15 +232,15 @@ def _price_events(request: ask.PriceEvents, history: History) -> pd.DataFrame:
     ).head(200)
 
 
-_ANSWERS: Final[dict[type[Request], Callable[[Any, History], pd.DataFrame]]] = {
+ANSWERS: Final[Answers] = {
     ask.GenerationMix: _generation_mix,
     ask.RegionSeries: _region_series,
     ask.PriceEnvelope: _price_envelope,
     ask.RegionSummary: _region_summary,
     ask.LatestInterval: _latest_interval,
-    ask.FuelSummary: lambda r, h: fuel_summary(_readings(h, r.period, r.region), h.units, r.period),
+    ask.FuelSummary: lambda r, h: fuel_summary(readings(h, r.period, r.region), h.units, r.period),
     ask.TimeOfDay: _time_of_day,
     ask.PriceEvents: _price_events,
-    ask.AggregateByGroup: lambda r, h: aggregate_by_group(r, _readings(h, r.period, NEM), h.units),
-    ask.IntegratedData: lambda r, h: integrated_data(r, _readings(h, _from_half_hour(r.period), NEM), h),
+    ask.AggregateByGroup: lambda r, h: aggregate_by_group(r, readings(h, r.period, NEM), h.units),
+    ask.IntegratedData: lambda r, h: integrated_data(r, readings(h, _from_half_hour(r.period), NEM), h),
 }

@@ -1,122 +1,15 @@
-"""The questions: frozen, validated, hashable values.
-
-A request is the cache key and the permalink. Everything from a browser becomes one of these or a
-``RequestError`` whose message says what is allowed. Construction checks what can be checked without
-data; ``HybridQueryManager.answer`` checks the period against the lake.
-
-Answer columns (all requests): ``time`` is the interval-ending stamp at 5min/30min/hour and the first
-calendar day of the bucket at day/month. Units are in the column names.
-"""
+"""The questions of the first two tabs and of the notebook calls: mix, prices of regions, groups, rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from data_layer.errors import RequestError
 from data_layer.market import FUELS, NEM, REGIONS, Resolution
-from data_layer.period import AUTO_BUCKETS as AUTO_BUCKETS
-from data_layer.period import MAX_BUCKETS as MAX_BUCKETS
-from data_layer.period import PRESETS as PRESETS
-from data_layer.period import Period as Period
-from data_layer.period import allowed_resolutions as allowed_resolutions
-from data_layer.period import auto_resolution as auto_resolution
-from data_layer.period import check_resolution
-from data_layer.period import parse_stamp as parse_stamp
-from data_layer.period import preset_period as preset_period
-from data_layer.period import resolve_resolution as resolve_resolution
-
-
-def check_region(region: object, *, allow_nem: bool = True) -> str:
-    """A region's id from untrusted input, or RequestError that lists the allowed ones."""
-    allowed = (NEM, *REGIONS) if allow_nem else REGIONS
-    if isinstance(region, str) and region in allowed:
-        return region
-    raise RequestError(f"Unknown region: choose one of {', '.join(allowed)}.", "region")
-
-
-def _sorted_choice(values: Iterable[str], allowed: Iterable[str], what: str) -> tuple[str, ...]:
-    allowed = tuple(allowed)
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise RequestError(f"The {what} must be a list.", what)
-    chosen = tuple(values)
-    for value in chosen:
-        if not isinstance(value, str) or value not in allowed:
-            raise RequestError(f"Unknown {what}: choose from {', '.join(allowed)}.", what)
-    return tuple(value for value in allowed if value in chosen)
-
-
-@dataclass(frozen=True)
-class Request:
-    """Base: one question with a period. Subclasses add fields and check them in __post_init__."""
-
-    period: Period
-
-    name: ClassVar[str] = ""
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.period, Period):
-            raise RequestError("A request needs a period with a start and an end.", "start")
-
-    def to_query(self) -> dict[str, str]:
-        """The request as URL parameters; ``from_query`` of the same class is the inverse."""
-        start, end = self.period.to_strings()
-        query = {"start": start, "end": end}
-        for field in fields(self):
-            if field.name == "period":
-                continue
-            value = getattr(self, field.name)
-            if isinstance(value, tuple):
-                query[field.name] = ",".join(str(item) for item in value)
-            elif value is not None:
-                query[field.name] = str(value)
-        return query
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, Any]) -> Request:
-        """Build from URL parameters (untrusted); unknown parameters are ignored."""
-        if not isinstance(query, Mapping):
-            raise RequestError("A request comes as named parameters.")
-        period = Period.parse(query.get("start"), query.get("end"))
-        values: dict[str, Any] = {}
-        for field in fields(cls):
-            if field.name == "period" or field.name not in query:
-                continue
-            text = query[field.name]
-            if not isinstance(text, str):
-                raise RequestError(f"The {field.name} must be text.", field.name)
-            if field.name == "resolution":
-                values["resolution"] = cls._resolution(text, period)
-            elif field.name in _NUMBERS:
-                values[field.name] = _number(text, field.name)
-            elif isinstance(field.default, tuple):
-                values[field.name] = tuple(item for item in text.split(",") if item)
-            else:
-                values[field.name] = text
-        return cls(period, **values)
-
-    @classmethod
-    def _resolution(cls, text: str, period: Period) -> Resolution:
-        return resolve_resolution(text, period)
-
-    def key(self) -> str:
-        """Equal requests have equal keys, unequal ones different keys (cache, single flight)."""
-        body = "&".join(f"{k}={v}" for k, v in sorted(self.to_query().items()))
-        return f"{self.name}?{body}"
-
-
-_NUMBERS = frozenset({"high_aud_per_mwh", "low_aud_per_mwh", "max_points"})
-
-
-def _number(text: str, field: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not -1e6 <= value <= 1e6:
-        raise RequestError(f"The {field} must be a number.", field)
-    return int(value) if field == "max_points" else value
+from data_layer.period import Period, check_resolution
+from data_layer.requests.base import Request, check_region, sorted_choice
 
 
 @dataclass(frozen=True)
@@ -157,7 +50,7 @@ class RegionSeries(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        regions = _sorted_choice(self.regions, REGIONS, "region") or REGIONS
+        regions = sorted_choice(self.regions, REGIONS, "region") or REGIONS
         object.__setattr__(self, "regions", regions)
         check_resolution(self.resolution, self.period)
 
@@ -177,7 +70,7 @@ class PriceEnvelope(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        regions = _sorted_choice(self.regions, REGIONS, "region") or REGIONS
+        regions = sorted_choice(self.regions, REGIONS, "region") or REGIONS
         object.__setattr__(self, "regions", regions)
         if not isinstance(self.max_points, int) or not 10 <= self.max_points <= 4_000:
             raise RequestError("max_points must be a whole number from 10 to 4000.", "max_points")
@@ -262,7 +155,7 @@ class PriceEvents(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        regions = _sorted_choice(self.regions, REGIONS, "region") or REGIONS
+        regions = sorted_choice(self.regions, REGIONS, "region") or REGIONS
         object.__setattr__(self, "regions", regions)
         for name in ("high_aud_per_mwh", "low_aud_per_mwh"):
             value = getattr(self, name)
@@ -301,8 +194,8 @@ class AggregateByGroup(Request):
         if not 1 <= len(groups) <= 3 or len(set(groups)) != len(groups):
             raise RequestError("Group by one to three different columns.", "group_by")
         object.__setattr__(self, "group_by", groups)
-        object.__setattr__(self, "regions", _sorted_choice(self.regions, REGIONS, "region"))
-        object.__setattr__(self, "fuels", _sorted_choice(self.fuels, FUELS, "fuel"))
+        object.__setattr__(self, "regions", sorted_choice(self.regions, REGIONS, "region"))
+        object.__setattr__(self, "fuels", sorted_choice(self.fuels, FUELS, "fuel"))
 
 
 INTEGRATED_COLUMNS: Final = (
@@ -338,9 +231,9 @@ class IntegratedData(Request):
         grains = (Resolution.FIVE_MINUTES, Resolution.HALF_HOUR)
         if not isinstance(self.resolution, Resolution) or self.resolution not in grains:
             raise RequestError("Integrated data comes at 5min or 30min.", "resolution")
-        object.__setattr__(self, "regions", _sorted_choice(self.regions, REGIONS, "region"))
-        object.__setattr__(self, "fuels", _sorted_choice(self.fuels, FUELS, "fuel"))
-        columns = _sorted_choice(self.columns, INTEGRATED_COLUMNS, "columns")
+        object.__setattr__(self, "regions", sorted_choice(self.regions, REGIONS, "region"))
+        object.__setattr__(self, "fuels", sorted_choice(self.fuels, FUELS, "fuel"))
+        columns = sorted_choice(self.columns, INTEGRATED_COLUMNS, "columns")
         object.__setattr__(self, "columns", columns or INTEGRATED_COLUMNS)
 
     @classmethod
@@ -352,18 +245,15 @@ class IntegratedData(Request):
             raise RequestError("Integrated data comes at 5min or 30min.", "resolution") from None
 
 
-REQUESTS: Final = {
-    cls.name: cls
-    for cls in (
-        GenerationMix,
-        RegionSeries,
-        PriceEnvelope,
-        RegionSummary,
-        LatestInterval,
-        FuelSummary,
-        TimeOfDay,
-        PriceEvents,
-        AggregateByGroup,
-        IntegratedData,
-    )
-}
+REQUESTS: Final[tuple[type[Request], ...]] = (
+    GenerationMix,
+    RegionSeries,
+    PriceEnvelope,
+    RegionSummary,
+    LatestInterval,
+    FuelSummary,
+    TimeOfDay,
+    PriceEvents,
+    AggregateByGroup,
+    IntegratedData,
+)

@@ -1,6 +1,6 @@
 """The whole history in memory: raw Parquet rows joined and priced with pandas alone.
 
-Shares no SQL with the DuckDB path on purpose: pandas_backend.py answers from these frames, and the
+Shares no SQL with the DuckDB path on purpose: the modules beside it answer from these frames, and the
 tests hold the two engines to the same answers.
 """
 

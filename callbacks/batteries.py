@@ -1,0 +1,18 @@
+"""The Batteries tab: which questions its panels ask."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from callbacks.guard import Ask
+from callbacks.tab import Tab
+from data_layer.requests import Request
+from layouts import batteries as page
+
+
+def datasets(ask: Ask) -> dict[str, Request]:
+    """The questions behind the tab."""
+    return {}
+
+
+TAB: Final = Tab(name="batteries", layout=page.layout, panels={}, datasets=datasets)

@@ -1,0 +1,9 @@
+"""Parameters of the Batteries tab."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from callbacks.options.kinds import Option
+
+OPTIONS: Final[tuple[Option, ...]] = ()

@@ -1,0 +1,48 @@
+"""What a tab is: its empty layout, its panels, the rows behind them, and its share of the period bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dash import Dash
+
+from callbacks.guard import Ask, Make, Manager, connect
+from data_layer.requests import Request
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What fills one panel; ``chart`` where the panel of the layout has a graph."""
+
+    make: Make
+    chart: bool = False
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab of the page.
+
+    ``datasets`` gives the questions behind the view, the main one first, by the names under which
+    /<tab>/data.csv?table=<name> serves their rows. ``bar`` adds controls to the period bar;
+    ``has_regions``, ``has_resolutions`` say whether the common pickers stand there. ``more`` connects
+    callbacks that are not panels.
+    """
+
+    name: str
+    layout: Callable[[], Any]
+    panels: Mapping[str, Panel]
+    datasets: Callable[[Ask], Mapping[str, Request]]
+    bar: Callable[[Ask], list[Any]] | None = None
+    has_period: bool = True
+    has_regions: bool = True
+    has_resolutions: bool = True
+    more: Callable[[Dash, Manager], None] | None = field(default=None)
+
+    def register(self, app: Dash, manager: Manager) -> None:
+        """Connect the tab's panels and whatever else it listens to."""
+        for panel_id, panel in self.panels.items():
+            connect(app, manager, self.name, panel_id, panel.make, chart=panel.chart)
+        if self.more:
+            self.more(app, manager)

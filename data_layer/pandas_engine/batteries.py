@@ -1,0 +1,9 @@
+"""Pandas answers to the questions in requests/batteries.py."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from data_layer.pandas_engine.selection import Answers
+
+ANSWERS: Final[Answers] = {}
