@@ -1,4 +1,4 @@
-/* The "i" beside a number opens its definition. The texts stand once in the page (layouts/definitions.py). */
+/* The "i" beside a number opens its definition. The texts stand once in the page (layouts/definitions/). */
 (function () {
   'use strict';
 

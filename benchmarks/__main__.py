@@ -13,6 +13,7 @@ from benchmarks import (
     bench_cached_repeat,
     bench_history_length,
     bench_integrated_rows,
+    bench_screens,
     bench_tabs,
     bench_worker_memory,
 )
@@ -24,6 +25,7 @@ BENCHES = {
     "rows": bench_integrated_rows,
     "fuel": bench_by_fuel,
     "tabs": bench_tabs,
+    "screens": bench_screens,
     "cache": bench_cached_repeat,
     "length": bench_history_length,
     "memory": bench_worker_memory,

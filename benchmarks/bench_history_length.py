@@ -8,7 +8,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.bench_tabs import GENERATION, asked
+from benchmarks.bench_tabs import asked
 from benchmarks.contestants import Contestants
 from benchmarks.measure import Claim, milliseconds, take_turns
 from data_layer.lake import Lake
@@ -26,9 +26,7 @@ def run(contestants: Contestants, rounds: int = 15) -> list[Claim]:
 
     claims = []
     for more in ("", "&region=SA1", "&view=time-of-day", "&resolution=month"):
-        year, five = (
-            asked(contestants.manager, "generation", search(days, more), GENERATION) for days in (365, 1_826)
-        )
+        year, five = (asked(contestants.manager, "generation", search(days, more)) for days in (365, 1_826))
         medians = take_turns(
             {
                 "1 y": lambda rs=year: [contestants.manager.answer(r, use_cache=False) for r in rs],
@@ -38,7 +36,7 @@ def run(contestants: Contestants, rounds: int = 15) -> list[Claim]:
         )
         claims.append(_ratio(f"Generation{more.replace('&', ', ')}: 5 y against 1 y", medians, "5 y", "1 y"))
     short = HybridQueryManager(last_year_of(contestants.data.lake))
-    requests = asked(contestants.manager, "generation", search(30), GENERATION)
+    requests = asked(contestants.manager, "generation", search(30))
     medians = take_turns(
         {
             "1 y lake": lambda: [short.answer(r, use_cache=False) for r in requests],

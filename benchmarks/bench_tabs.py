@@ -6,19 +6,16 @@ asked is recorded. So the benchmark cannot drift away from the page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.contestants import Contestants
 from benchmarks.measure import Claim, milliseconds, take_turns
-from callbacks import generation, state, today
+from callbacks import TABS, state
 from callbacks.guard import Ask
 from data_layer.query_manager import Answer, HybridQueryManager, LakeState
 from data_layer.requests import Request
 
-TODAY: Final = (today.cards, today.generation, today.prices, today.summary, today.events)
-GENERATION: Final = (generation.chart, generation.table)
 SPANS: Final = {"30 d": 30, "1 y": 365, "5 y": 1_826}
 
 
@@ -38,31 +35,29 @@ class Recorder:
         return self.manager.lake_state()
 
 
-def asked(
-    manager: HybridQueryManager, tab: str, search: str, panels: tuple[Callable[[Ask], Any], ...]
-) -> list[Request]:
-    """Requests that ``panels`` send for one address."""
+def asked(manager: HybridQueryManager, tab: str, search: str) -> list[Request]:
+    """Requests that the tab's panels send for one address."""
     recorder = Recorder(manager)
     lake = recorder.lake_state()
     assert lake.first is not None
     assert lake.last is not None
     view = state.parse(tab, search, lake.first, lake.last)
-    for panel in panels:
-        panel(Ask(recorder, lake, view, "light"))
+    for panel in next(one for one in TABS if one.name == tab).panels.values():
+        panel.make(Ask(recorder, lake, view, "light"))
     return recorder.requests
 
 
 def screens(contestants: Contestants) -> dict[str, list[Request]]:
     """Screen -> its requests: both tabs, both kinds of chart, a region and the NEM, three spans."""
     last = contestants.data.end - timedelta(days=1)
-    found = {"Today, NEM": asked(contestants.manager, "today", "", TODAY)}
-    found["Today, SA1"] = asked(contestants.manager, "today", "?region=SA1", TODAY)
+    found = {"Today, NEM": asked(contestants.manager, "today", "")}
+    found["Today, SA1"] = asked(contestants.manager, "today", "?region=SA1")
     for label, days in SPANS.items():
         first = last - timedelta(days=days - 1)
         dates = f"?start={first:%Y-%m-%d}&end={last:%Y-%m-%d}"
         for extra in ("", "&region=SA1", "&view=time-of-day"):
             name = f"Generation, {label}{extra.replace('&region=', ', ').replace('&view=', ', ')}"
-            found[name] = asked(contestants.manager, "generation", dates + extra, GENERATION)
+            found[name] = asked(contestants.manager, "generation", dates + extra)
     return found
 
 

@@ -7,6 +7,7 @@ answer of the data layer takes beyond this is the price of everything else it pr
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -45,11 +46,17 @@ def _bucket(resolution: Resolution) -> str:
     return "date" if resolution is Resolution.DAY else "settlementdate"
 
 
-class Floor:
-    """Bare DuckDB over one version of the lake."""
+Statements = dict[type[Request], Callable[[Any], tuple[str, str]]]
+"""Request class -> (table whose files are $files, the shortest SQL over them). Parameters are $start,
+$end, any field of the request, and $files_<table> for further tables."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+
+class Floor:
+    """Bare DuckDB over one version of the lake. ``more``: SQL of questions that are not named here."""
+
+    def __init__(self, snapshot: Snapshot, more: Statements | None = None) -> None:
         self.snapshot = snapshot
+        self.more = more or {}
         self.connection = duckdb.connect(config={"threads": 2})
         self.connection.execute("SET GLOBAL parquet_metadata_cache = true")
 
@@ -81,6 +88,8 @@ class Floor:
 
     def _statement(self, request: Request) -> tuple[str, str]:
         """(table, SQL over $files)."""
+        if type(request) in self.more:
+            return self.more[type(request)](request)
         whole_days = request.period.is_whole_days
         day = "day" if whole_days else "30min"
         stamped = "settlementdate > $start AND settlementdate <= $end"

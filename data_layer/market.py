@@ -39,7 +39,7 @@ at the half-hour trading price (NER, 5-minute settlement rule)."""
 class Fuel(StrEnum):
     """Fuel classes, in the order a generation stack is drawn from the bottom.
 
-    Derived from the registration list's columns (docs/definitions.md). ``UNMAPPED`` holds every
+    Derived from the registration list's columns (docs/definitions/core.md). ``UNMAPPED`` holds every
     unit the registry does not know; it is shown, never dropped.
     """
 

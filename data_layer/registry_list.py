@@ -53,7 +53,7 @@ def tidy(text: str | None) -> str | None:
 def fuel_class(
     primary: str | None, descriptor: str | None = None, technology: str | None = None
 ) -> Fuel | None:
-    """Fuel class from the list's three columns (docs/definitions.md); None where they say nothing.
+    """Fuel class from the list's three columns (docs/definitions/core.md); None where they say nothing.
 
     ``technology`` is the technology type's descriptor. Liquid fuel alone is Distillate whatever burns
     it; a unit that can also burn gas is classed as gas.

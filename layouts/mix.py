@@ -14,6 +14,7 @@ from layouts import graphs, price_axis, theme
 from layouts.graphs import Figure
 from layouts.series import Floats, Grid, encode, floats, names_and_codes, runs, total
 from layouts.theme import IMPORTS
+from layouts.traces import area, line
 
 LOAD_NAMES = {Fuel.BATTERY.value: "Battery charging", Fuel.WATER.value: "Pumps", IMPORTS: "Net exports"}
 GENERATION_NAMES = {Fuel.BATTERY.value: "Battery discharging", IMPORTS: "Net imports"}
@@ -111,23 +112,23 @@ def stack(mix: Mix, look: Look, prices: Prices | None = None) -> Figure:
         inflow = np.where(mix.net_import >= 0, mix.net_import, np.nan)
         outflow = np.where(mix.net_import < 0, mix.net_import, np.nan)
         traces.append(
-            _area(mix.grid, inflow, GENERATION_NAMES[IMPORTS], theme.fuel_colour(IMPORTS, look.theme), "up")
+            area(mix.grid.x, inflow, GENERATION_NAMES[IMPORTS], theme.fuel_colour(IMPORTS, look.theme), "up")
         )
         traces.append(
-            _area(mix.grid, outflow, LOAD_NAMES[IMPORTS], theme.load_colour(IMPORTS, look.theme), "down")
+            area(mix.grid.x, outflow, LOAD_NAMES[IMPORTS], theme.load_colour(IMPORTS, look.theme), "down")
         )
     for fuel, values in mix.generation.items():
         if fuel not in look.hidden:
             colour = theme.fuel_colour(fuel, look.theme)
-            traces.append(_area(mix.grid, values, generation_name(fuel), colour, "up"))
+            traces.append(area(mix.grid.x, values, generation_name(fuel), colour, "up"))
     for fuel, values in mix.load.items():
         if fuel in LOADS and fuel not in look.hidden:
             colour = theme.load_colour(fuel, look.theme)
-            traces.append(_area(mix.grid, values, load_name(fuel), colour, "down"))
+            traces.append(area(mix.grid.x, values, load_name(fuel), colour, "down"))
     station = [values for fuel, values in mix.load.items() if fuel not in (*LOADS, *look.hidden)]
     if station:
         drawn = total(station, len(mix.grid))
-        traces.append(_area(mix.grid, drawn, STATION_LOAD, theme.palette(look.theme).zero, "down"))
+        traces.append(area(mix.grid.x, drawn, STATION_LOAD, theme.palette(look.theme).zero, "down"))
     shown = [values for fuel, values in mix.generation.items() if fuel not in look.hidden]
     traces.append(_total(mix.grid, total(shown, len(mix.grid)), look.theme))
     shapes = graphs.gap_shapes(look.theme, mix.grid.gaps(list(mix.generation.values())), "y domain")
@@ -140,8 +141,8 @@ def proportion(mix: Mix, look: Look, prices: Prices | None = None) -> Figure:
     whole = total(list(shown.values()), len(mix.grid))
     whole = np.where(whole > 0, whole, np.nan)
     traces = [
-        _area(
-            mix.grid,
+        area(
+            mix.grid.x,
             values / whole * 100,
             generation_name(fuel),
             theme.fuel_colour(fuel, look.theme),
@@ -165,7 +166,7 @@ def capacity_factor(grid: Grid, answer: pa.Table, look: Look, prices: Prices | N
             continue
         factor = values / np.where(room > 0, room, np.nan) * 100
         traces.append(
-            _line(grid, factor, generation_name(fuel), theme.fuel_colour(fuel, look.theme), "%{y:.1f}%")
+            line(grid.x, factor, generation_name(fuel), theme.fuel_colour(fuel, look.theme), "%{y:.1f}%")
         )
     return _with_prices(grid, look, traces, "capacity factor, %", prices, [])
 
@@ -182,11 +183,11 @@ def average_day(answer: pa.Table, look: Look) -> Figure:
     down = _in_order(dict(zip(names, load, strict=True)))
     x = {"x0": 0.5, "dx": 0.5}
     traces = [
-        _area_at(x, values, generation_name(fuel), theme.fuel_colour(fuel, look.theme), "up")
+        area(x, values, generation_name(fuel), theme.fuel_colour(fuel, look.theme), "up")
         for fuel, values in up.items()
         if fuel not in look.hidden
     ] + [
-        _area_at(x, values, load_name(fuel), theme.load_colour(fuel, look.theme), "down")
+        area(x, values, load_name(fuel), theme.load_colour(fuel, look.theme), "down")
         for fuel, values in down.items()
         if fuel not in look.hidden and np.nanmin(values, initial=0) < -0.05
     ]
@@ -252,7 +253,7 @@ def _price_traces(grid: Grid, prices: Prices, chosen: str) -> list[dict[str, Any
             part = Grid(grid.stamps[first:last], grid.resolution)
             low = _price_line(part, prices.lowest[first:last], "Lowest price", colour, 0)
             high = _price_line(part, prices.highest[first:last], "Highest price", colour, 0)
-            band = {"fill": "tonexty", "fillcolor": _faded(colour)}
+            band = {"fill": "tonexty", "fillcolor": theme.faded(colour)}
             traces += [{**low, "showlegend": False}, {**high, **band, "showlegend": False}]
     for region, values in prices.mean.items():
         name = f"Price {region}" if len(prices.mean) == 1 else region
@@ -262,50 +263,10 @@ def _price_traces(grid: Grid, prices: Prices, chosen: str) -> list[dict[str, Any
 
 def _price_line(grid: Grid, values: Floats, name: str, colour: str, width: float) -> dict[str, Any]:
     return {
-        **_line(grid, price_axis.position(values), name, colour, "%{customdata:$,.2f}"),
+        **line(grid.x, price_axis.position(values), name, colour, "%{customdata:$,.2f}"),
         "customdata": encode(values),
         "line": {"color": colour, "width": width},
         "yaxis": "y2",
-    }
-
-
-def _faded(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.18)"
-
-
-def _area(
-    grid: Grid, values: Floats, name: str, colour: str, group: str, hover: str = "%{y:,.0f} MW"
-) -> dict[str, Any]:
-    return _area_at(grid.x, values, name, colour, group, hover)
-
-
-def _area_at(
-    x: dict[str, Any], values: Floats, name: str, colour: str, group: str, hover: str = "%{y:,.0f} MW"
-) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        **x,
-        "y": encode(values),
-        "name": name,
-        "mode": "lines" if len(values) > 1 else "markers",
-        "stackgroup": group,
-        "line": {"width": 0, "color": colour},
-        "fillcolor": colour,
-        "hovertemplate": f"{hover}<extra>{name}</extra>",
-    }
-
-
-def _line(grid: Grid, values: Floats, name: str, colour: str, hover: str) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        **grid.x,
-        "y": encode(values),
-        "name": name,
-        "mode": "lines" if len(values) > 1 else "markers",
-        "connectgaps": False,
-        "line": {"color": colour, "width": 1.5},
-        "hovertemplate": f"{hover}<extra>{name}</extra>",
     }
 
 

@@ -122,6 +122,36 @@ def region_colour(region: str, theme: str) -> str:
     return _REGIONS[theme][region]
 
 
+def faded(colour: str, opacity: float = 0.18) -> str:
+    """A colour seen through, for bands and for the other period of a comparison."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+_SEQUENTIAL: Final = {
+    LIGHT: ("#f2f5f9", "#c6d9ee", "#8fb8e0", "#4f8fca", "#1f62a6", "#0d3768"),
+    DARK: ("#1d222a", "#1f3a57", "#27588a", "#3b82c4", "#79b4ee", "#d3e8ff"),
+}
+_DIVERGING: Final = {
+    LIGHT: ("#8a1c14", "#d9705f", "#f3c9bf", "#f4f5f7", "#bcd5ee", "#4f8fca", "#123f78"),
+    DARK: ("#ff9d90", "#c2493b", "#5c2620", "#23272d", "#21415f", "#3b82c4", "#a9d1fb"),
+}
+
+
+def sequential(theme: str) -> list[list[Any]]:
+    """A colour scale from nothing to much, ordered by lightness so that it reads without colour."""
+    return _scale(_SEQUENTIAL[theme])
+
+
+def diverging(theme: str) -> list[list[Any]]:
+    """A colour scale around zero: red below, blue above."""
+    return _scale(_DIVERGING[theme])
+
+
+def _scale(colours: tuple[str, ...]) -> list[list[Any]]:
+    return [[place / (len(colours) - 1), colour] for place, colour in enumerate(colours)]
+
+
 def axis(theme: str) -> dict[str, Any]:
     """What every axis shares: faint grid, no frame, small grey text."""
     colours = palette(theme)

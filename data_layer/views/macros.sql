@@ -2,7 +2,7 @@
 -- Stamps are interval-ENDING: a stamp belongs to the bucket that holds the interval's START.
 
 -- Energy of one 5-minute interval, MWh. SCADAVALUE is the MW at the interval's start, held for the
--- interval (docs/definitions.md). A second method would stand beside this one.
+-- interval (docs/definitions/core.md). A second method would stand beside this one.
 CREATE OR REPLACE MACRO interval_energy_mwh(mw) AS mw * 5.0 / 60.0;
 
 -- Consumption counts below zero: a LOAD unit reports it as a positive or a negative number.

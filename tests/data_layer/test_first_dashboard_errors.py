@@ -1,6 +1,6 @@
 """The thirteen groups of errors of the first dashboard, each a test of ours.
 
-Numbered as in the list that this project inherited (docs/definitions.md tells each rule). Every
+Numbered as in the list that this project inherited (docs/definitions/core.md tells each rule). Every
 expectation is worked out by hand from a handful of rows.
 """
 

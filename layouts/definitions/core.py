@@ -1,22 +1,10 @@
-"""What each number means, once. docs/definitions.md carries the same texts with formulas at length."""
+"""Definitions of the numbers that several tabs show."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import Final
 
-from dash import html
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A number's name, its formula in words, and where the data comes from."""
-
-    name: str
-    formula: str
-    source: str
-
+from layouts.definitions.definition import Definition
 
 DEFINITIONS: Final = {
     "price": Definition(
@@ -117,25 +105,3 @@ DEFINITIONS: Final = {
         "AEMO DISPATCH_UNIT_SCADA, ROOFTOP_PV_ACTUAL",
     ),
 }
-
-
-def info(key: str) -> html.Button:
-    """The small "i" beside a number. One component, since a page has dozens: assets/definitions.js opens the
-    text of ``texts`` beside it."""
-    name = DEFINITIONS[key].name
-    return html.Button(
-        "i",
-        type="button",
-        className="info",
-        title=f"What is this? {name}",
-        **{"data-definition": key, "aria-label": f"Definition: {name}", "aria-expanded": "false"},
-    )
-
-
-def texts() -> html.Div:
-    """Every definition, once in the page, as data for the script."""
-    return html.Div(
-        id="definitions",
-        hidden=True,
-        **{"data-texts": json.dumps({k: vars(d) for k, d in DEFINITIONS.items()})},
-    )
