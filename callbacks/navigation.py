@@ -122,7 +122,7 @@ def _bar(manager: Manager, tabs: Mapping[str, Tab], pathname: object, search: ob
     except Exception as error:
         return shell.tabs(plain), None, panel.error(explain(error)), None, "", "NEMDesk"
     banner = shell.demo_banner() if lake.kind == KIND_DEMO else None
-    fresh = f"Data to {formats.stamp(last)} AEST · version {lake.version.split('-')[0]}"
+    fresh = shell.freshness(f"Data to {formats.stamp(last)} AEST", lake.version.split("-")[0])
     if tab is None:
         return shell.tabs(plain), None, None, banner, fresh, "Not found · NEMDesk"
     view = state.parse(tab, search, first, last)

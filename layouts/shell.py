@@ -73,6 +73,11 @@ def tabs(choices: Sequence[Choice]) -> list[Any]:
     ]
 
 
+def freshness(until: str, version: str) -> list[Any]:
+    """How far the data reaches; a phone leaves the version out."""
+    return [until, html.Span(f" · version {version}", className="freshness-version")]
+
+
 def demo_banner() -> html.Div:
     """Stands on every page while the data is made up."""
     return html.Div(
