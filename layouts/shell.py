@@ -61,6 +61,7 @@ def page(token: str | None) -> html.Div:
             html.Div(id="period-bar", className="period-bar"),
             html.Div(id="notices", className="notices", role="status"),
             html.Main(id="page", tabIndex=-1),
+            html.Footer(id="data-links", className="data-links"),
         ],
     )
 
