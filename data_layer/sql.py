@@ -20,7 +20,14 @@ import pyarrow as pa
 
 from data_layer.lake import Snapshot
 from data_layer.period import Period
-from data_layer.tables import MEASURES, REGION_30MIN, TABLES, UNIT_MEASURES, TableSpec
+from data_layer.tables import (
+    INTERCONNECTOR_MEASURES,
+    MEASURES,
+    REGION_30MIN,
+    TABLES,
+    UNIT_MEASURES,
+    TableSpec,
+)
 
 VIEWS: Final = Path(__file__).parent / "views"
 
@@ -87,7 +94,7 @@ def required(text: str) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of time read from one table ('unit_interval': from 5-minute unit readings)."""
+    """A stretch of time read from one table, or from 5-minute readings (FROM_READINGS)."""
 
     table: str
     period: Period
@@ -167,7 +174,15 @@ def _relations(
 _REGION_COLUMNS: Final = tuple(name for name in REGION_30MIN.schema.names if name != "settlementdate")
 _FUEL_COLUMNS: Final = ("regionid", "fuel", *MEASURES)
 _UNIT_COLUMNS: Final = ("duid", "regionid", "fuel", *UNIT_MEASURES)
+_LINE_COLUMNS: Final = ("interconnectorid", *INTERCONNECTOR_MEASURES)
 _TIME_OF_DAY_COLUMNS: Final = ("regionid", "fuel", "generation_mwh", "load_mwh", "intervals")
+
+FROM_READINGS: Final = {
+    "unit_interval": ("unit_interval_measures", "unit_scada", _UNIT_COLUMNS),
+    "interconnector_interval": ("interconnector_interval", "interconnector_flow", _LINE_COLUMNS),
+}
+"""Stretches finer than any rollup: the view that measures every reading, the table most of its rows come
+from, and the columns it contributes."""
 
 _STAMP_TIMES: Final = {
     "none": "CAST(NULL AS TIMESTAMP)",
@@ -196,7 +211,7 @@ def _source_body(
     bodies = []
     for index, segment in enumerate(parts):
         label = f"{name}_{index}"
-        if segment.table == "unit_interval":
+        if segment.table in FROM_READINGS:
             bodies.append(_readings_body(segment, kind, time_name, label, snapshot, parameters))
         else:
             bodies.append(_segment_body(segment, kind, time_name, label, snapshot, parameters))
@@ -206,10 +221,9 @@ def _source_body(
 def _readings_body(
     segment: Segment, kind: str, time_name: str, label: str, snapshot: Snapshot, parameters: dict[str, Any]
 ) -> str:
-    """Unit measures finer than any rollup, straight from the readings of the segment."""
-    text = (
-        f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)} FROM unit_interval_measures"
-    )
+    """Measures finer than any rollup, straight from the readings of the segment."""
+    view, _, columns = FROM_READINGS[segment.table]
+    text = f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(columns)} FROM {view}"
     files = {table: snapshot.paths(table, segment.period) for table in required(text)[0]}
     return f"({_with(_relations(text, files, segment.period, parameters, f'_{label}'), text)})"
 
@@ -238,6 +252,8 @@ def _segment_columns(table: str, time_name: str) -> str:
         return ", ".join(_TIME_OF_DAY_COLUMNS)
     if table == "region_5min":
         return _region_interval_columns()
+    if table.startswith("interconnector_"):
+        return ", ".join(_LINE_COLUMNS)
     if table.startswith("region_fuel"):
         return ", ".join(_FUEL_COLUMNS)
     return ", ".join(_REGION_COLUMNS if table.startswith("region_") else _UNIT_COLUMNS)

@@ -27,12 +27,15 @@ class History:
 
     ``regions``: settlementdate, regionid, price, totaldemand, net_import_mw, rooftop_mw per 5 minutes.
     ``readings``: settlementdate, duid, regionid, fuel, mw (signed), capacity_mw, price per 5 minutes and
-    unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry.
+    unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry. ``flows``: every
+    interconnector's published rows per 5 minutes with name, regionid_from, regionid_to (null where the
+    topology does not know it) and price_difference (to less from).
     """
 
     regions: pd.DataFrame
     readings: pd.DataFrame
     units: pd.DataFrame
+    flows: pd.DataFrame
 
 
 def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
@@ -51,7 +54,7 @@ def load_history(snapshot: Snapshot) -> History:
     units = read_table(snapshot, "units")
     regions = _regions(snapshot)
     readings = _readings(snapshot, units, regions)
-    return History(regions, readings, units)
+    return History(regions, readings, units, _flows(snapshot, regions))
 
 
 def half_hour_end(stamps: pd.Series) -> pd.Series:
@@ -90,6 +93,20 @@ def _net_imports(snapshot: Snapshot) -> pd.DataFrame:
     both = pd.concat([into, out], ignore_index=True)
     summed = both.groupby(["settlementdate", "regionid"], as_index=False)["mw"].sum()
     return summed.rename(columns={"mw": "net_import_mw"})
+
+
+def _flows(snapshot: Snapshot, regions: pd.DataFrame) -> pd.DataFrame:
+    """Published flows and limits with their places and the difference of the prices at both ends."""
+    flows = read_table(snapshot, "interconnector_flow").merge(
+        read_table(snapshot, "interconnectors").drop(columns="source"), on="interconnectorid", how="left"
+    )
+    prices = regions[["settlementdate", "regionid", "price"]]
+    for side in ("from", "to"):
+        place = {"regionid": f"regionid_{side}", "price": f"price_{side}"}
+        flows = flows.merge(
+            prices.rename(columns=place), on=["settlementdate", f"regionid_{side}"], how="left"
+        )
+    return flows.assign(price_difference=flows.price_to - flows.price_from)
 
 
 def _rooftop(snapshot: Snapshot) -> pd.DataFrame:

@@ -77,3 +77,11 @@ def finest_unit_segments(period: Period, coarsest: Resolution) -> list[Segment]:
         Segment("unit_interval", s.period) if s.table == "unit_5min" else s
         for s in segments("unit", period, coarsest)
     ]
+
+
+def finest_line_segments(period: Period, coarsest: Resolution) -> list[Segment]:
+    """The same for the interconnector rollups."""
+    return [
+        Segment("interconnector_interval", s.period) if s.table == "interconnector_5min" else s
+        for s in segments("interconnector", period, coarsest)
+    ]

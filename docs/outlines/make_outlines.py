@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def rings(geometry: dict[str, Any], arcs: list[list[Point]]) -> list[list[Point]
 
 
 def _area(ring: Sequence[Point]) -> float:
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(ring, ring[1:], strict=False)) / 2
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring)) / 2
 
 
 def flat(ring: Sequence[Point]) -> list[float]:
@@ -116,7 +117,9 @@ def outlines(topology: dict[str, Any]) -> dict[str, Any]:
     """What assets/outlines.json holds."""
     arcs = [simplified(arc, TOLERANCE) for arc in decoded(topology)]
     named = {entry["properties"]["name"]: entry for entry in topology["objects"]["aus"]["geometries"]}
-    regions = {region: [flat(ring) for ring in rings(named[state], arcs)] for state, region in REGIONS.items()}
+    regions = {
+        region: [flat(ring) for ring in rings(named[state], arcs)] for state, region in REGIONS.items()
+    }
     others = [flat(ring) for state in OTHERS for ring in rings(named[state], arcs)]
     return {"about": ABOUT, "regions": regions, "others": others}
 
