@@ -8,8 +8,9 @@
   const BEAT = 280; // ms between two steps while playing
   const ZOOM = 1.6;
 
-  let kept = { text: null, frames: null };
+  let kept = { layout: null, frames: null, row: 0 }; // frames of the figure drawn, and the step it shows
   let pending = null;
+  let waiting = null;
   let playing = null;
 
   function map() { return document.querySelector('#regions-map .js-plotly-plot'); }
@@ -20,39 +21,56 @@
   }
 
   function framesOf(gd) {
-    const text = gd && gd.layout && gd.layout.meta && gd.layout.meta.frames;
-    if (!text) { return null; }
-    if (kept.text !== text) { kept = { text: text, frames: JSON.parse(text) }; }
+    const meta = gd && gd.layout && gd.layout.meta;
+    if (!meta || !meta.frames) { return null; }
+    if (kept.layout !== gd.layout) {
+      // A new figure from the server: what it shows is what it says.
+      const frames = JSON.parse(meta.frames);
+      kept = { layout: gd.layout, frames: frames, row: frames.row };
+    }
     return kept.frames;
   }
 
-  /* Colours, words and arrows of one step. */
+  /* Colours, words and arrows of one step. Only what differs from the step drawn before is changed: a new
+     colour or width costs the browser little, a turned arrow makes plotly.js compute the chart again. */
   function show(row) {
     const gd = map();
     const frames = framesOf(gd);
     if (!frames || !frames.fills[row]) { return; }
-    const style = { fillcolor: [], 'fillpattern.shape': [], x: [], y: [], text: [], 'line.width': [], 'marker.size': [] };
-    const nothing = undefined; // leaves a trace's value as it is
-    frames.fills[row].forEach(function (colour) {
-      style.fillcolor.push(colour);
-      style['fillpattern.shape'].push(colour === frames.gap ? '/' : '');
-      for (const name of ['x', 'y', 'text', 'line.width', 'marker.size']) { style[name].push(nothing); }
+    const before = kept.row;
+    const changes = {};
+    function change(name, place, value) {
+      if (!changes[name]) { changes[name] = new Array(frames.traces.length).fill(undefined); }
+      changes[name][place] = value;
+    }
+    const none = frames.gap;
+    frames.fills[row].forEach(function (colour, place) {
+      const old = frames.fills[before][place];
+      if (colour !== old) { change('fillcolor', place, colour); }
+      if ((colour === none) !== (old === none)) { change('fillpattern.shape', place, colour === none ? '/' : ''); }
     });
-    frames.arrows[row].forEach(function (arrow, place) {
-      const ends = frames.ends[place];
-      const back = arrow[0] < 0;
-      style.fillcolor.push(nothing);
-      style['fillpattern.shape'].push(nothing);
-      style.x.push(back ? [ends[2], ends[0]] : [ends[0], ends[2]]);
-      style.y.push(back ? [ends[3], ends[1]] : [ends[1], ends[3]]);
-      style.text.push([arrow[2], arrow[2]]);
-      style['line.width'].push(arrow[1]);
-      style['marker.size'].push([0, arrow[0] ? 8 + 2 * arrow[1] : 0]);
+    const regions = frames.fills[row].length;
+    const lines = frames.ends.length;
+    frames.arrows[row].forEach(function (arrow, number) {
+      const old = frames.arrows[before][number];
+      const place = regions + number;
+      if (arrow[1] !== old[1]) {
+        change('line.width', place, arrow[1]);
+        change('line.width', place + lines, arrow[1] + frames.halo);
+      }
+      if (arrow[0] !== old[0]) {
+        const ends = frames.ends[number];
+        const back = arrow[0] < 0;
+        change('x', place, back ? [ends[2], ends[0]] : [ends[0], ends[2]]);
+        change('y', place, back ? [ends[3], ends[1]] : [ends[1], ends[3]]);
+        change('marker.size', place, [0, arrow[0] ? frames.head : 0]);
+      }
     });
     const words = {};
-    frames.texts[row].concat(frames.arrows[row].map(function (arrow) { return arrow[2]; }))
-      .forEach(function (text, place) { words['annotations[' + place + '].text'] = text; });
-    window.Plotly.update(gd, style, words, frames.regions.concat(frames.lines));
+    const texts = frames.texts[row].concat(frames.arrows[row].map(function (arrow) { return arrow[2]; }));
+    texts.forEach(function (text, place) { words['annotations[' + place + '].text'] = text; });
+    kept.row = row;
+    window.Plotly.update(gd, changes, words, frames.traces);
     say('regions-moment', frames.labels[row]);
     say('regions-low', frames.legend[row ? 1 : 0][0]);
     say('regions-high', frames.legend[row ? 1 : 0][1]);
@@ -70,8 +88,14 @@
 
   document.addEventListener('input', function (event) {
     if (event.target.id !== 'regions-slider') { return; }
-    const row = Number(event.target.value);
-    window.requestAnimationFrame(function () { show(row); });
+    // Of several moves within one picture only the last is drawn.
+    if (!waiting) {
+      waiting = window.requestAnimationFrame(function () {
+        waiting = null;
+        const field = slider();
+        if (field) { show(Number(field.value)); }
+      });
+    }
   });
 
   document.addEventListener('change', function (event) {

@@ -34,14 +34,14 @@ from layouts.series import Grid
 from layouts.tables import legend
 from layouts.theme import fuel_colour
 
-MOST_STEPS: Final = 370
-"""Positions the slider may have: a year of days."""
+MOST_STEPS: Final = 200
+"""Positions the slider may have: every one is a frame that travels with the map."""
 
 OUTSIDE: Final = "The moment in the address lies outside the period: this is the period's mean."
 
 
 def steps_of(period: Period) -> Resolution:
-    """How finely the map can be scrubbed: 5 minutes over a day, hours over weeks, days over a year."""
+    """How finely the map can be scrubbed: half-hours of a day, hours of a week, days of months."""
     fitting = (r for r in Resolution if period.intervals / r.intervals <= MOST_STEPS)
     return next(fitting, Resolution.MONTH)
 
@@ -284,7 +284,8 @@ def separation(ask: Ask) -> Content:
     answer = ask.answer(request).table
     head: dict[str, Any] = {
         "title": "Price separation",
-        "subtitle": f"{_period_subtitle(ask)} · every 5-minute interval",
+        "subtitle": f"{_period_subtitle(ask)} · mean absolute difference, $/MWh; below it the mean of row "
+        f"less column, and the share of 5-minute intervals more than ${apart:,} apart (bar)",
         "tools": [
             controls.text("Separated above, $/MWh", "apart", str(apart), "10"),
             info("price_separation"),

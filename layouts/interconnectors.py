@@ -127,16 +127,15 @@ def _time(grid: Grid, chosen: str, unit: str) -> dict[str, Any]:
 
 
 COLUMNS: Final = (
-    tables.Column("Interconnector", numeric=False),
-    tables.Column("Positive", "from → to", numeric=False),
+    tables.Column("Interconnector", "positive direction", numeric=False),
     tables.Column("Flow", "mean MW", definition="line_flow"),
-    tables.Column("Limits", "mean MW, band", definition="limits"),
+    tables.Column("Limits", "band, mean MW", definition="limits"),
     tables.Column("Export", "GWh"),
     tables.Column("Import", "GWh"),
-    tables.Column("At export", "% of time", definition="at_limit"),
-    tables.Column("At import", "% of time"),
-    tables.Column("Against price", "MWh", definition="counter_price"),
-    tables.Column("its value", "$", definition="counter_price_value"),
+    tables.Column("At export", "limit, %", definition="at_limit"),
+    tables.Column("At import", "limit, %"),
+    tables.Column("Counter-price", "MWh", definition="counter_price"),
+    tables.Column("worth", "$", definition="counter_price_value"),
 )
 
 
@@ -146,10 +145,9 @@ def table(totals: pa.Table, hrefs: Mapping[str, str], current: str) -> Any:
     for row in totals.to_pylist():
         identity = row["interconnectorid"]
         unmapped = UNMAPPED in (row["regionid_from"], row["regionid_to"])
-        name = f"{row['name']} ({identity})" if row["name"] else identity
+        name = row["name"] or identity
         cells: list[str | tables.Cell] = [
-            tables.Cell(name, title=identity),
-            "unmapped" if unmapped else f"{row['regionid_from']} → {row['regionid_to']}",
+            tables.Cell(name, title=identity, delta="unmapped" if unmapped else _direction(row)),
             formats.power(row["flow_mw"]),
             _limits(row),
             formats.energy(_gwh(row["export_mwh"])),
@@ -185,6 +183,10 @@ def unmapped_note(totals: pa.Table) -> str:
     if not unknown:
         return ""
     return f"Unmapped: {', '.join(unknown)}. Listed, but on no map and in no region's balance."
+
+
+def _direction(row: Mapping[str, Any]) -> str:
+    return f"{row['regionid_from']} → {row['regionid_to']}"
 
 
 def _limits(row: Mapping[str, Any]) -> str:

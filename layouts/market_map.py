@@ -21,7 +21,7 @@ from layouts.market_state import Line, State, moments
 from layouts.outlines import MIDDLE_LATITUDE, bounds, outline
 from layouts.traces import Trace
 
-WEST, EAST, SOUTH, NORTH = 128.0, 157.0, -44.2, -9.6
+WEST, EAST, SOUTH, NORTH = 128.4, 161.6, -44.4, -9.8
 """What the whole map shows, degrees."""
 
 SMALLEST_MW: Final = 200.0
@@ -30,21 +30,24 @@ ALL_FROM_ZOOM: Final = 4.0
 and from ALL_FROM_ZOOM on all of them. A region that was chosen shows all of its stations."""
 
 LABELS: Final = {
-    "NSW1": (145.4, -32.2),
+    "NSW1": (146.2, -32.3),
     "QLD1": (144.4, -22.6),
-    "SA1": (134.6, -29.2),
-    "TAS1": (146.5, -42.3),
-    "VIC1": (143.7, -36.7),
+    "SA1": (134.8, -28.2),
+    "TAS1": (141.6, -43.0),
+    "VIC1": (141.2, -39.9),
 }
-"""Where a region's name and value stand."""
+"""Where a region's name and value stand; the small ones have theirs in the sea beside them."""
+
+_INSIDE: Final = {"TAS1": (146.6, -42.1), "VIC1": (143.6, -36.6)}
+"""Where these stand when the map shows little else."""
 
 _PLACES: Final = {
-    "NSW1-QLD1": ((150.2, -30.2), (150.2, -27.2), (146.6, -27.4)),
-    "N-Q-MNSP1": ((153.1, -29.7), (152.5, -26.7), (155.4, -28.3)),
-    "VIC1-NSW1": ((147.6, -37.0), (147.9, -34.4), (151.6, -37.9)),
-    "V-SA": ((142.3, -37.6), (139.4, -36.4), (136.6, -38.3)),
-    "V-S-MNSP1": ((142.2, -35.2), (138.9, -33.7), (136.0, -33.4)),
-    "T-V-MNSP1": ((146.9, -41.0), (146.6, -38.2), (150.6, -40.2)),
+    "NSW1-QLD1": ((150.3, -30.4), (150.3, -26.9), (145.0, -27.1)),
+    "N-Q-MNSP1": ((152.9, -30.2), (152.5, -26.4), (158.6, -28.3)),
+    "VIC1-NSW1": ((147.6, -37.2), (147.9, -34.2), (154.4, -37.0)),
+    "V-SA": ((142.6, -37.5), (139.2, -36.3), (134.6, -37.6)),
+    "V-S-MNSP1": ((142.8, -35.4), (139.0, -33.6), (135.4, -32.1)),
+    "T-V-MNSP1": ((146.8, -41.2), (146.5, -38.0), (153.0, -40.6)),
 }
 """Start, end and label of the lines we know. What the topology adds gets a place between its regions."""
 
@@ -86,10 +89,9 @@ def figure(state: State, stations: pa.Table | None, look: Look) -> Figure:
     traces = [_land(look.theme)]
     traces += [_region(region, fills[look.row][place], look) for place, region in enumerate(REGIONS)]
     traces += [shown["trace"]]
-    traces += [
-        _line(line, place, arrow, look)
-        for line, place, arrow in zip(mapped, places, arrows[look.row], strict=True)
-    ]
+    drawn = list(zip(mapped, places, arrows[look.row], strict=True))
+    traces += [_halo(place, arrow, look.theme) for _, place, arrow in drawn]
+    traces += [_line(line, place, arrow, look) for line, place, arrow in drawn]
     first = 1 + len(REGIONS)
     frames = {
         "at": moments(state.grid),
@@ -100,13 +102,20 @@ def figure(state: State, stations: pa.Table | None, look: Look) -> Figure:
         "ends": [[*start, *end] for start, end, _ in places],
         "gap": theme.palette(look.theme).gap,
         "legend": [legend_ends(state, mean=True), legend_ends(state, mean=False)],
-        "regions": list(range(1, first)),
-        "lines": list(range(first + 1, first + 1 + len(mapped))),
+        "row": look.row,
+        "halo": HALO,
+        "head": HEAD,
+        # Regions, arrows, their halos: the order in which the script changes them.
+        "traces": [
+            *range(1, first),
+            *range(first + 1 + len(mapped), first + 1 + 2 * len(mapped)),
+            *range(first + 1, first + 1 + len(mapped)),
+        ],
         "stations": {**shown["rule"], "trace": first},
         "whole": [WEST, EAST, SOUTH, NORTH],
     }
     labels = [
-        _label(LABELS[region], text, look, strong=region == look.region)
+        _label(_label_place(region, look.region), text, look, strong=region == look.region)
         for region, text in zip(REGIONS, texts[look.row], strict=True)
     ]
     labels += [
@@ -194,9 +203,27 @@ def _area(x: Any, y: Any, name: str, fill: str, edge: dict[str, Any], **more: An
     }
 
 
+HEAD: Final = 16
+"""Size of an arrow's head, pixels."""
+
+HALO: Final = 3.0
+"""Pixels by which the light edge of an arrow is wider than the arrow: it shows on any colour."""
+
+
+def _halo(place: Place, arrow: list[Any], chosen: str) -> Trace:
+    return {
+        "type": "scatter",
+        "x": [place[0][0], place[1][0]],
+        "y": [place[0][1], place[1][1]],
+        "mode": "lines",
+        "line": {"color": theme.palette(chosen).surface, "width": arrow[1] + HALO},
+        "hoverinfo": "skip",
+    }
+
+
 def _line(line: Line, place: Place, arrow: list[Any], look: Look) -> Trace:
     """An arrow from where the power comes to where it goes; without direction it is a plain line."""
-    direction, width, text = arrow
+    direction, width, _ = arrow
     start, end, _ = place
     tail, head = (start, end) if direction >= 0 else (end, start)
     colour = theme.palette(look.theme).ink
@@ -210,12 +237,12 @@ def _line(line: Line, place: Place, arrow: list[Any], look: Look) -> Trace:
         "marker": {
             "symbol": "arrow",
             "angleref": "previous",
-            "size": [0, 8 + 2 * width if direction else 0],
+            "size": [0, HEAD if direction else 0],
             "color": colour,
             "opacity": 1,
+            "line": {"color": theme.palette(look.theme).surface, "width": HALO / 2},
         },
-        "text": [text, text],
-        "hovertemplate": f"%{{text}}<extra>{line.start} → {line.end}</extra>",
+        "hovertemplate": f"<b>{line.name}</b>, positive {line.start} → {line.end}<extra></extra>",
         "customdata": [look.line_hrefs[line.identity]] * 2,
     }
 
@@ -272,6 +299,10 @@ def station_text(row: Mapping[str, Any]) -> str:
     return (
         f"<b>{row['station_name']}</b><br>{row['fuel']} · {formats.number(row['capacity_mw'])} MW · {units}"
     )
+
+
+def _label_place(region: str, picked: str) -> tuple[float, float]:
+    return _INSIDE.get(region, LABELS[region]) if region == picked else LABELS[region]
 
 
 def _label(

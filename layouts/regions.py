@@ -35,17 +35,12 @@ def layout() -> html.Div:
                         children=[
                             panel("regions-table", kind="table-panel"),
                             panel("regions-lines", kind="table-panel"),
+                            panel("regions-separation", kind="table-panel"),
                         ],
                     ),
                 ],
             ),
-            html.Div(
-                className="columns columns-wide-left",
-                children=[
-                    panel("regions-line", chart="interconnector"),
-                    panel("regions-separation", kind="table-panel"),
-                ],
-            ),
+            panel("regions-line", chart="interconnector"),
             panel("regions-stations", kind="table-panel stations-panel"),
         ],
     )
@@ -162,7 +157,7 @@ def separation(answer: pa.Table, current: str) -> Any:
     found = {(row["regionid"], row["other_regionid"]): (row, 1) for row in answer.to_pylist()}
     found |= {(other, region): (row, -1) for (region, other), (row, _) in found.items()}
     columns = [
-        tables.Column("Price of", "less that of →", numeric=False),
+        tables.Column("Price of", "against →", numeric=False),
         *(tables.Column(region) for region in REGIONS),
     ]
     rows = [
@@ -183,9 +178,7 @@ def _apart(row: Mapping[str, Any] | None, sign: int) -> tables.Cell:
     share = row["separated_share"]
     cell = tables.bar(formats.price(row["mean_absolute_difference_aud_per_mwh"]), share)
     title = f"{row['intervals']:,} intervals with both prices"
-    return tables.Cell(
-        cell.text, cell.class_name, title, f"mean {mean} · {formats.percent(share)} of time", cell.bar
-    )
+    return tables.Cell(cell.text, cell.class_name, title, f"{mean} · {formats.percent(share)}", cell.bar)
 
 
 STATION_COLUMNS: Final = (
