@@ -26,6 +26,12 @@ def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str
     return "+" + text if sign else text
 
 
+def whole(value: float) -> str:
+    """A finite number without decimals, as ``number`` writes it: for texts made by the thousand."""
+    text = f"{value:,.0f}"
+    return text if text[0] != "-" else MINUS + text[1:] if text != "-0" else "0"
+
+
 def price(value: float | None, *, sign: bool = False) -> str:
     """$/MWh: 2 decimals below 10, 1 below 100, none above; the dollar sign after the minus."""
     if value is None or _missing(value):

@@ -6,6 +6,7 @@ only swaps them (assets/regions.js), so that what a number looks like is decided
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ SHORT: Final = {"NSW1": "NSW", "QLD1": "QLD", "SA1": "SA", "TAS1": "TAS", "VIC1"
 def _flow(value: float) -> str:
     if abs(value) < 0.5:
         return "0 MW"
-    return f"{'imports' if value > 0 else 'exports'} {formats.power(abs(value))} MW"
+    return f"{'imports' if value > 0 else 'exports'} {formats.whole(abs(value))} MW"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Measure:
 MEASURES: Final = {
     "price": Measure("Price", "$/MWh", "price_aud_per_mwh", "price", lambda v: f"{formats.price(v)}/MWh"),
     "renewable": Measure("Renewable share", "%", "renewable_share", "renewable_share", formats.percent),
-    "demand": Measure("Demand", "MW", "demand_mw", "demand", lambda v: f"{formats.power(v)} MW"),
+    "demand": Measure("Demand", "MW", "demand_mw", "demand", lambda v: f"{formats.whole(v)} MW"),
     "flow": Measure("Net flow", "MW", "net_import_mw", "net_flow", _flow, diverging=True),
 }
 
@@ -143,7 +144,7 @@ class State:
         """What stands on every region at every row."""
         return [
             [
-                f"<b>{SHORT[region]}</b><br>{self.measure.words(value) if np.isfinite(value) else NO_DATA}"
+                f"<b>{SHORT[region]}</b><br>{self.measure.words(value) if math.isfinite(value) else NO_DATA}"
                 for region, value in zip(REGIONS, row, strict=True)
             ]
             for row in self.regions.tolist()
@@ -182,22 +183,23 @@ def lines_of(totals: pa.Table) -> tuple[Line, ...]:
 
 def band(lower: float, upper: float) -> str:
     """Both limits as the ends of a band; they may have one sign."""
-    return f"{formats.power(lower)} to {formats.power(upper)}"
+    return f"{formats.whole(lower)} to {formats.whole(upper)}"
 
 
 WIDEST_MW: Final = 1_200.0
 
 
 def _arrow(line: Line, flow: float, lower: float, upper: float, at_limit: float) -> list[Any]:
-    if not np.isfinite(flow):
+    if not math.isfinite(flow):
         return [0, 1.0, f"<b>{line.name}</b> {NO_DATA}"]
-    direction = int(np.sign(flow)) if abs(flow) >= 0.5 else 0
-    width = round(1.5 + 4.5 * min(abs(flow) / WIDEST_MW, 1.0), 1)
-    text = f"<b>{line.name}</b> {formats.power(abs(flow))} MW"
-    if np.isfinite(lower) and np.isfinite(upper):
+    size = abs(flow)
+    direction = 0 if size < 0.5 else 1 if flow > 0 else -1
+    width = round(1.5 + 4.5 * min(size / WIDEST_MW, 1.0), 1)
+    text = f"<b>{line.name}</b> {formats.whole(size)} MW"
+    if math.isfinite(lower) and math.isfinite(upper):
         text += f"<br>limits {band(lower, upper)}"
         if at_limit >= 0.005:
-            text += f"<br>at limit {formats.percent(at_limit)}"
+            text += f"<br>at limit {at_limit:.0%}"
     return [direction, width, text]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -94,26 +94,21 @@ _EXCEEDED: Final = np.linspace(0.0, 1.0, DURATION_POINTS)
 
 
 def _flow_duration(request: FlowDuration, snapshot: Snapshot) -> Plan:
-    # A flow exceeded for a share of the time is the quantile of the rest.
-    parameters: dict[str, Any] = {"line": request.line, "shares": [float(1 - share) for share in _EXCEEDED]}
     text = sql.query_text("queries/flow_duration")
-    return replace(build(snapshot, text, {}, parameters, request.period), finish=_curve)
+    return replace(build(snapshot, text, {}, {"line": request.line}, request.period), finish=_curves)
 
 
-def _curve(table: pa.Table) -> pa.Table:
-    """The list of every line as rows."""
-    lines = table.num_rows
-    flows = table.column("flows").combine_chunks()
+def _curves(table: pa.Table) -> pa.Table:
+    """Every line's flows as its duration curve: between two flows of the sorted record, in proportion."""
+    lines = table.column("interconnectorid").to_pylist()
+    flows = [one.values.to_numpy() for one in table.column("flows")]
+    curves = [np.interp(_EXCEEDED * (len(one) - 1), np.arange(len(one)), np.sort(one)[::-1]) for one in flows]
     return pa.table(
         {
-            "interconnectorid": pa.array(
-                np.repeat(table.column("interconnectorid").to_numpy(), DURATION_POINTS), pa.string()
-            ),
-            "exceeded_share": np.tile(_EXCEEDED, lines),
-            "flow_mw": pa.array(flows.flatten() if lines else [], pa.float64()),
-            "intervals": pa.array(
-                np.repeat(table.column("intervals").to_numpy(), DURATION_POINTS), pa.int64()
-            ),
+            "interconnectorid": pa.array(np.repeat(lines, DURATION_POINTS), pa.string()),
+            "exceeded_share": pa.array(np.tile(_EXCEEDED, len(lines)), pa.float64()),
+            "flow_mw": pa.array(np.concatenate(curves) if curves else [], pa.float64()),
+            "intervals": pa.array(np.repeat([len(one) for one in flows], DURATION_POINTS), pa.int64()),
         }
     )
 

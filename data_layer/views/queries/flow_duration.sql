@@ -1,8 +1,8 @@
--- Grain: one row per interconnector; flows holds its metered flow, MW, at the shares asked ($shares).
+-- Grain: one row per interconnector; flows holds its metered flow of every interval, MW, in no order. The
+-- planner takes the quantiles: four hundred of them cost DuckDB ten times what sorting once costs.
 SELECT
     interconnectorid,
-    quantile_cont(meteredmwflow, $shares) AS flows,
-    count(meteredmwflow) AS intervals
+    list(meteredmwflow) AS flows
 FROM interconnector_flow
 WHERE ($line = '' OR interconnectorid = $line) AND meteredmwflow IS NOT NULL
 GROUP BY interconnectorid
