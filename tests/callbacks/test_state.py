@@ -25,6 +25,12 @@ SAMPLES = {
     "hidden": ["coal", "wind,coal", "imports"],
     "sort": ["price", "-energy"],
     "compare": ["previous", "year", "2025-06-01"],
+    "measure": ["flow", "renewable"],
+    "at": ["2026-03-01", "2026-03-01T12:30"],
+    "stations": ["off"],
+    "line": ["V-SA", "VIC1-NSW1"],
+    "regions.view": ["duration", "counter-price"],
+    "apart": ["0", "300"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""
