@@ -162,9 +162,11 @@
       next = { x: [frames.whole[0], frames.whole[1]], y: [frames.whole[2], frames.whole[3]] };
     } else {
       const factor = how === 'in' ? 1 / ZOOM : ZOOM;
+      // From the whole map the way in leads to where most stations are, not to its empty middle.
+      const far = how === 'in' && ranges.y[1] - ranges.y[0] >= frames.whole[3] - frames.whole[2] - 0.01;
       next = {};
       for (const axis of ['x', 'y']) {
-        const middle = (ranges[axis][0] + ranges[axis][1]) / 2;
+        const middle = far ? frames.focus[axis] : (ranges[axis][0] + ranges[axis][1]) / 2;
         const half = (ranges[axis][1] - ranges[axis][0]) / 2 * factor;
         next[axis] = [middle - half, middle + half];
       }

@@ -354,6 +354,7 @@ def listen(app: Dash, manager: Manager) -> None:
         Output("regions-settled", "data"),
         Input("regions-map-graph", "relayoutData"),
         Input("regions-map-graph", "figure"),
+        Input("regions-map-bottom", "children"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

@@ -21,8 +21,11 @@ from layouts.market_state import Line, State, moments
 from layouts.outlines import MIDDLE_LATITUDE, bounds, outline
 from layouts.traces import Trace
 
-WEST, EAST, SOUTH, NORTH = 128.4, 161.6, -44.4, -9.8
+WEST, EAST, SOUTH, NORTH = 129.0, 164.0, -44.4, -9.8
 """What the whole map shows, degrees."""
+
+FOCUS: Final = {"x": 147.5, "y": -34.0}
+"""Where the first step of zooming in leads."""
 
 SMALLEST_MW: Final = 200.0
 ALL_FROM_ZOOM: Final = 4.0
@@ -113,6 +116,7 @@ def figure(state: State, stations: pa.Table | None, look: Look) -> Figure:
         ],
         "stations": {**shown["rule"], "trace": first},
         "whole": [WEST, EAST, SOUTH, NORTH],
+        "focus": FOCUS,
     }
     labels = [
         _label(_label_place(region, look.region), text, look, strong=region == look.region)
@@ -122,7 +126,8 @@ def figure(state: State, stations: pa.Table | None, look: Look) -> Figure:
         _label(place[2], arrow[2], look, size=10)
         for place, arrow in zip(places, arrows[look.row], strict=True)
     ]
-    west, east, south, north = view(look.region)
+    touching = [place for line, place, _ in drawn if look.region in (line.start, line.end)]
+    west, east, south, north = view(look.region, touching)
     bare = {"visible": False, "showgrid": False, "zeroline": False}
     return graphs.figure(
         look.theme,
@@ -142,13 +147,19 @@ def figure(state: State, stations: pa.Table | None, look: Look) -> Figure:
     )
 
 
-def view(region: str) -> tuple[float, float, float, float]:
-    """West, east, south, north of what is seen: all of it, or a region and some of its neighbours."""
+def view(region: str, places: Sequence[Place]) -> tuple[float, float, float, float]:
+    """West, east, south, north of what is seen: all of it, or a region with the arrows at ``places`` that
+    touch it and their labels."""
     if region == NEM:
         return WEST, EAST, SOUTH, NORTH
     west, east, south, north = bounds(region)
-    x, y = 0.15 * (east - west), 0.15 * (north - south)
-    return west - x, east + x, south - y, north + y
+    x = [west, east, *(point[0] for place in places for point in place)]
+    y = [south, north, *(point[1] for place in places for point in place)]
+    return min(x) - LABEL_ROOM, max(x) + LABEL_ROOM, min(y) - LABEL_ROOM / 2, max(y) + LABEL_ROOM / 2
+
+
+LABEL_ROOM: Final = 2.0
+"""Degrees kept free around what a chosen region's map must show."""
 
 
 def legend_ends(state: State, *, mean: bool) -> list[str]:

@@ -177,6 +177,13 @@ def test_clicks_and_zoom_on_the_map(desk: Desk) -> None:
     desk.no_errors()
 
 
+def click_row(desk: Desk, panel: str, name: str) -> None:
+    """Follow the link of a table's row once nothing is redrawn any more."""
+    desk.ready(*PANELS)
+    row = next(row for row in desk.elements(f"#{panel} tbody tr") if name in row.text)
+    row.find_element("css selector", "a").click()
+
+
 def test_every_control_changes_the_view_and_the_address(desk: Desk) -> None:
     desk.open("/regions?start=2026-02-20&end=2026-02-26")
     desk.ready(*PANELS)
@@ -193,23 +200,22 @@ def test_every_control_changes_the_view_and_the_address(desk: Desk) -> None:
     desk.until(lambda: "Bayswater" not in desk.text("#regions-stations"), "no coal in the list")
     desk.link("Stations", "#regions-map-top").click()
     desk.until(lambda: "stations=off" in desk.query() and not facts(desk)["drawn"], "no stations")
-    row = next(row for row in desk.elements("#regions-lines tbody tr") if "Heywood" in row.text)
-    row.find_element("css selector", "a").click()
+    click_row(desk, "regions-lines", "Heywood")
     desk.until(lambda: "Over time, Heywood" in desk.text("#regions-line-top"), "Heywood")
     assert {"Flow", "Export limit", "Import limit"} <= set(desk.drawn("regions-line"))
     desk.link("Duration curve", "#regions-line-top").click()
     desk.until(lambda: desk.drawn("regions-line") == ["Flow"], "one curve")
     desk.link("Counter-price flow", "#regions-line-top").click()
     desk.until(lambda: "Value" in desk.drawn("regions-line"), "counter-price flow")
+    desk.ready(*PANELS)
     select = desk.element("#select-line")
     select.find_element("css selector", "option[value=N-Q-MNSP1]").click()
     desk.until(lambda: "Counter-price flow, Terranora" in desk.text("#regions-line-top"), "Terranora")
-    field = desk.element("#text-apart")
-    field.clear()
-    field.send_keys("300" + Keys.ENTER)
+    desk.ready(*PANELS)
+    desk.element("#text-apart").send_keys(Keys.CONTROL + "a")
+    desk.element("#text-apart").send_keys("300" + Keys.ENTER)
     desk.until(lambda: "more than $300 apart" in desk.text("#regions-separation-top"), "another threshold")
-    row = next(row for row in desk.elements("#regions-table tbody tr") if "Tasmania" in row.text)
-    row.find_element("css selector", "a").click()
+    click_row(desk, "regions-table", "Tasmania")
     desk.until(lambda: "region=TAS1" in desk.query(), "Tasmania")
     desk.ready(*PANELS)
     assert [row.text.split("\n")[0] for row in desk.elements("#regions-lines tbody tr")] == ["Basslink"]
