@@ -227,9 +227,13 @@ def _price_events(request: ask.PriceEvents, history: History) -> pd.DataFrame:
         "mean_price_aud_per_mwh",
     ]
     frame = pd.DataFrame(runs, columns=columns)
-    return frame.sort_values(
-        ["end", "regionid", "kind"], ascending=[False, True, True], ignore_index=True
-    ).head(200)
+    frame["events"] = len(frame)
+    extreme = frame.extreme_price_aud_per_mwh
+    by = {"highest": -extreme, "lowest": extreme, "longest": -frame.intervals}
+    frame["place"] = by.get(request.order, 0.0)
+    key = ["place", "end", "regionid", "kind"]
+    frame = frame.sort_values(key, ascending=[True, False, True, True], ignore_index=True)
+    return frame.drop(columns="place").head(200)
 
 
 ANSWERS: Final[Answers] = {
