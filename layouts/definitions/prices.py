@@ -12,7 +12,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "The settlement price as time-weighted means of the chosen resolution; for one region the "
         "band spans the lowest and the highest 5-minute price within each bucket. Spikes and dips: "
         "5-minute prices, of each stretch of the chart the lowest and the highest, so that none is "
-        "lost (over months, stamped to the half-hour or day they fell in). The hybrid axis is linear "
+        "lost. The hybrid axis is linear "
         "from −100 to 300 and logarithmic beyond, symlog is logarithmic on both sides of zero, linear "
         "is linear.",
         "AEMO DISPATCHPRICE.RRP, TRADINGPRICE.RRP",
@@ -23,7 +23,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "mean of the window. LOESS: local straight lines over the window, nearer buckets weighing "
         "more. Exponential (EWM): mean of all earlier buckets, weights falling with age, the window "
         "as its span. Where nothing was found nothing is drawn.",
-        "the line it is drawn through",
+        "AEMO DISPATCHPRICE.RRP, TRADINGPRICE.RRP",
     ),
     "price_average": Definition(
         "Average price, time-weighted",
