@@ -76,10 +76,14 @@ def _legend(chosen: str) -> dict[str, Any]:
 def band_name(low: float | None, high: float | None) -> str:
     """Of a price band: its lower edge belongs to it, the upper one does not."""
     if low is None:
-        return f"below ${formats.number(high)}"
-    if high is None:
-        return f"${formats.number(low)} and above"
-    return f"${formats.number(low)} to {formats.number(high)}"
+        return f"below {_edge(high or 0.0)}"
+    return f"{_edge(low)} and above" if high is None else f"{_edge(low)} to {_edge(high)}"
+
+
+def _edge(value: float) -> str:
+    """An edge as it was given, no digit lost."""
+    digits = f"{abs(value):,.6f}".rstrip("0").rstrip(".")
+    return f"{formats.MINUS if value < 0 else ''}${digits}"
 
 
 def edges_of(edges: Sequence[float]) -> list[tuple[float | None, float | None]]:
