@@ -93,6 +93,21 @@ def nothing(ask: Ask) -> str:
     )
 
 
+def compared_note(ask: Ask) -> str:
+    """Why a comparison is not drawn, or that the data holds only a part of the other period."""
+    other = ask.compared
+    if other is None:
+        return ask.compared_note
+    first, last = span(ask.lake)
+    inside = Period(max(other.start, first - INTERVAL), min(other.end, last))
+    if inside == other:
+        return ""
+    return (
+        f"The data holds only {formats.span(inside.start, inside.end)} of the other period: "
+        "what is compared with is that part."
+    )
+
+
 def look(ask: Ask) -> Look:
     view = ask.view
     return Look(ask.theme, view["scale"], view["smooth"], view["window"])
@@ -156,7 +171,7 @@ def statistics(ask: Ask) -> Content:
         subtitle=_subtitle(ask, EVERY_INTERVAL, "change against"),
         body=page.without_chart(table),
         tools=tools,
-        note=ask.compared_note,
+        note=compared_note(ask),
         downloads=[csv("statistics", request), parquet("statistics", request)],
         provenance=ask.provenance,
     )
@@ -177,7 +192,7 @@ def duration(ask: Ask) -> Content:
         subtitle=_subtitle(ask, EVERY_INTERVAL, "dotted:"),
         figure=draw.duration(answer, look(ask), past),
         tools=tools,
-        note=ask.compared_note,
+        note=compared_note(ask),
         downloads=[csv("duration curve", request)],
         provenance=ask.provenance,
     )
@@ -202,7 +217,7 @@ def bands(ask: Ask) -> Content:
         figure=draw.butterfly(answer, view["edges"], ask.theme),
         body=page.beside_chart(price_tables.bands(answer, past, ask.theme)),
         tools=tools,
-        note=ask.compared_note,
+        note=compared_note(ask),
         downloads=[csv("bands", request), parquet("bands", request)],
         provenance=ask.provenance,
     )
@@ -263,7 +278,7 @@ def time_of_day(ask: Ask) -> Content:
         subtitle=_subtitle(ask, "mean over days, by half-hour", "dotted:"),
         figure=draw.average_day(answer, look(ask), past),
         tools=tools,
-        note=ask.compared_note,
+        note=compared_note(ask),
         downloads=[csv("average day", request)],
         provenance=ask.provenance,
     )

@@ -52,7 +52,7 @@ def averages(ask: Ask) -> Content:
         subtitle=" · ".join(part for part in parts if part),
         figure=price_series.over_time(lines, look(ask), past),
         tools=_tools(ask),
-        note=ask.compared_note or remark,
+        note=compared_note(ask) or remark,
         downloads=[csv("prices", request), parquet("prices", request)],
         provenance=ask.provenance,
     )
@@ -74,7 +74,7 @@ def spikes(ask: Ask) -> Content:
         subtitle=" · ".join(part for part in (said, _dotted(other)) if part),
         figure=price_series.spikes(lines, look(ask), past),
         tools=_tools(ask),
-        note=ask.compared_note,
+        note=compared_note(ask),
         downloads=[csv("spikes and dips", request)],
         provenance=ask.provenance,
     )

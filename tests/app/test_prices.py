@@ -72,6 +72,14 @@ def test_a_comparison_outside_the_data_says_so(client: FlaskClient) -> None:
     assert len(found["price-chart-graph"]["figure"]["data"]) == 5
 
 
+def test_a_comparison_that_is_partly_in_the_data_says_which_part(client: FlaskClient) -> None:
+    for panel in ("price-chart", "price-view"):
+        found = shown(client, panel, f"?{DAYS}&compare=previous")
+        assert "The data holds only 18 Feb to 19 Feb 2026 of the other period" in text(found[f"{panel}-top"])
+        whole = shown(client, panel, f"?{DAYS}&compare=2026-02-18")
+        assert "The data holds only" not in text(whole[f"{panel}-top"])
+
+
 def test_the_statistics_are_the_data_layers_and_no_smoothing_changes_them(
     client: FlaskClient, demo_lake: Lake
 ) -> None:
