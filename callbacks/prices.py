@@ -9,7 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html
 from callbacks import price_views
 from callbacks.guard import Ask, Manager, csv, parquet
 from callbacks.options.prices import DRAWN, SCALES, SMOOTHINGS, WINDOWS
-from callbacks.price_views import look, period_bar, region_href, shown_regions, title_of
+from callbacks.price_views import compared_note, look, period_bar, region_href, shown_regions, title_of
 from callbacks.tab import Panel, Tab
 from data_layer.market import REGIONS
 from data_layer.requests import Period, PriceEnvelope, RegionSeries, Request
