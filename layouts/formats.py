@@ -103,3 +103,9 @@ def span(start: datetime, end: datetime) -> str:
     if start.date() == end.date():
         return f"{day(start)}, {clock(start)} to {clock(end)}"
     return f"{day(start)} {clock(start)} to {stamp(end)}"
+
+
+def length(start: datetime, end: datetime) -> str:
+    """How long an event was."""
+    minutes = int((end - start).total_seconds() // 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d}"

@@ -91,7 +91,7 @@ def quality(found: float | None, expected: float | None) -> Cell:
     return Cell(f"{share * 100:.1f}% ⚠", "warn", title)
 
 
-def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
+def legend(entries: Sequence[tuple[str, str, str, bool]], label: str = "Fuels shown") -> html.Div:
     """The legend that is also the control: (name, colour, address that toggles it, hidden)."""
     return html.Div(
         [
@@ -107,5 +107,5 @@ def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
         ],
         className="legend",
         role="group",
-        **{"aria-label": "Fuels shown"},
+        **{"aria-label": label},
     )

@@ -31,6 +31,17 @@ SAMPLES = {
     "line": ["V-SA", "VIC1-NSW1"],
     "regions.view": ["duration", "counter-price"],
     "apart": ["0", "300"],
+    "regions": ["SA1", "VIC1,NSW1"],
+    "prices.view": ["bands", "heat-map"],
+    "prices.sort": ["-average", "cap"],
+    "draw": ["extremes"],
+    "scale": ["linear", "symlog"],
+    "smooth": ["ma", "loess", "ewm"],
+    "window": ["3h", "90d"],
+    "edges": ["0", "-100,0,72.5,300"],
+    "top": ["1", "500"],
+    "heat": ["month"],
+    "order": ["longest"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""
