@@ -27,12 +27,13 @@ class History:
 
     ``regions``: settlementdate, regionid, price, totaldemand, net_import_mw, rooftop_mw per 5 minutes.
     ``readings``: settlementdate, duid, regionid, fuel, mw (signed), capacity_mw, price per 5 minutes and
-    unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry.
+    unit, rooftop PV included as duid 'rooftop <region>'. ``units``, ``loss_factors``: the registry.
     """
 
     regions: pd.DataFrame
     readings: pd.DataFrame
     units: pd.DataFrame
+    loss_factors: pd.DataFrame
 
 
 def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
@@ -51,7 +52,7 @@ def load_history(snapshot: Snapshot) -> History:
     units = read_table(snapshot, "units")
     regions = _regions(snapshot)
     readings = _readings(snapshot, units, regions)
-    return History(regions, readings, units)
+    return History(regions, readings, units, read_table(snapshot, "unit_loss_factors"))
 
 
 def half_hour_end(stamps: pd.Series) -> pd.Series:
