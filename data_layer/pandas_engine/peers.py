@@ -39,14 +39,18 @@ def peers(request: StationPeers, rows: pd.DataFrame, facts: pd.DataFrame) -> pd.
 
 def _pooled(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     grouped = rows.groupby("item")
-    sums = grouped[["generation_mwh", "load_mwh", "capacity_mwh", "priced_generation_mwh", "priced_load_mwh"]].sum()
+    sums = grouped[
+        ["generation_mwh", "load_mwh", "capacity_mwh", "priced_generation_mwh", "priced_load_mwh"]
+    ].sum()
     money = grouped[["generation_revenue_aud", "load_revenue_aud"]].sum(min_count=1)
     owners = grouped.owner
     several = owners.min() != owners.max()
     units = rows[["item", "duid"]].drop_duplicates()
     capacity = units.assign(capacity=units.duid.map(facts.capacity_mw)).groupby("item").capacity
     main = rows.groupby(["item", "fuel", "regionid"]).generation_mwh.sum().reset_index()
-    main = main.sort_values(["item", "generation_mwh", "fuel", "regionid"], ascending=[True, False, True, True])
+    main = main.sort_values(
+        ["item", "generation_mwh", "fuel", "regionid"], ascending=[True, False, True, True]
+    )
     main = main.drop_duplicates("item").set_index("item")
     capture = money.generation_revenue_aud / _some(sums.priced_generation_mwh)
     reference = grouped.price.mean()

@@ -94,7 +94,8 @@ def _summary(request: ask.StationSummary, history: History) -> pd.DataFrame:
     rows = _readings(request, history)
     outputs = _outputs(rows)
     found = [
-        _one_summary(request, item, part, outputs[outputs.item == item]) for item, part in rows.groupby("item")
+        _one_summary(request, item, part, outputs[outputs.item == item])
+        for item, part in rows.groupby("item")
     ]
     return pd.DataFrame(found)
 
@@ -106,7 +107,9 @@ def _joined(values: pd.Series) -> str:
 def _one_summary(
     request: ask.StationSummary, item: str, rows: pd.DataFrame, outputs: pd.DataFrame
 ) -> dict[str, Any]:
-    sums = rows[["generation_mwh", "load_mwh", "priced_generation_mwh", "priced_load_mwh", "capacity_mwh"]].sum()
+    sums = rows[
+        ["generation_mwh", "load_mwh", "priced_generation_mwh", "priced_load_mwh", "capacity_mwh"]
+    ].sum()
     priced = rows[rows.price.notna()]
     earned = priced.generation_revenue_aud.sum() if len(priced) else np.nan
     paid = priced.load_revenue_aud.sum() if len(priced) else np.nan

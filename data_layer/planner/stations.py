@@ -17,7 +17,7 @@ from data_layer import sql
 from data_layer.lake import Snapshot
 from data_layer.market import Resolution
 from data_layer.period import EARLIEST, LATEST, Period
-from data_layer.planner.plan import Plan, Planners, build
+from data_layer.planner.plan import Plan, Planners, build, rows_within
 from data_layer.planner.segments import finest_unit_segments
 from data_layer.requests import stations as ask
 from data_layer.unit_matching import search
@@ -43,9 +43,10 @@ def _from_readings(
     period = request.period
     bound = {"items": list(request.units), "period_end_day": period.end, **(parameters or {})}
     made = build(snapshot, text, {}, bound, period)
-    files = [entry.rows for entry in snapshot.select("unit_by_duid", period)]
-    unread = sum(max(rows - ROWS_OF_AN_ITEM * len(request.units), 0) for rows in files)
-    return replace(made, source="unit_by_duid", rows=max(made.rows - unread, 0))
+    all_readings = rows_within(snapshot, "unit_by_duid", period)
+    at_most = ROWS_OF_AN_ITEM * len(request.units) * len(snapshot.select("unit_by_duid", period))
+    rows = made.rows - all_readings + min(all_readings, at_most)
+    return replace(made, source="unit_by_duid", rows=rows)
 
 
 def _series(request: ask.StationSeries, snapshot: Snapshot) -> Plan:
@@ -64,9 +65,7 @@ def _series(request: ask.StationSeries, snapshot: Snapshot) -> Plan:
 def _summary(request: ask.StationSummary, snapshot: Snapshot) -> Plan:
     text = _text("queries/station_summary", _CHOSEN, _READINGS, _OUTPUTS)
     limits = {"off_mw": ask.OFF_MW, "off_share": ask.OFF_SHARE, "zero_mw": ask.ZERO_MW}
-    return _from_readings(
-        request, snapshot, text, {**limits, "period_intervals": request.period.intervals}
-    )
+    return _from_readings(request, snapshot, text, {**limits, "period_intervals": request.period.intervals})
 
 
 def _time_of_day(request: ask.StationTimeOfDay, snapshot: Snapshot) -> Plan:
