@@ -50,7 +50,8 @@ def peers_request(ask: Ask, level: str, *, every: bool = False) -> StationPeers:
 
 
 def _subtitle(ask: Ask) -> str:
-    return f"{formats.span(ask.view.period.start, ask.view.period.end)} · AEST, interval-ending · Source: {ask.source}"
+    period = ask.view.period
+    return f"{formats.span(period.start, period.end)} · AEST, interval-ending · Source: {ask.source}"
 
 
 def _links(name: str, request: Request) -> list[tuple[str, str]]:
@@ -96,29 +97,42 @@ def _ranking(ask: Ask) -> Content:
     title = f"{'Stations' if request.by == WHOLE else 'Units'}, {scope_name(ask)}"
     if not rows:
         return Content(title=title, subtitle=_subtitle(ask), empty=nothing_ranked(ask))
-    body = _ranked(ask, rows, {}, brief=True)
+    view = ask.view
+    body = station_tables.shortlist(
+        rows,
+        *_named(ask, rows, ()),
+        {key: view.sorted_by(key) for key in SORTS},
+        view["sort"],
+        ask.theme,
+        regions=view.region == NEM,
+    )
     return Content(
         title=title,
-        subtitle=f"Choose a row to see it · {_subtitle(ask)}",
+        subtitle=f"Choose a row to see it · {formats.span(view.period.start, view.period.end)}",
         body=body,
         downloads=_links("ranking", request),
         provenance=ask.provenance,
     )
 
 
-def _ranked(ask: Ask, rows: list[dict[str, Any]], chosen: dict[str, str], *, brief: bool = False) -> Any:
+def _named(
+    ask: Ask, rows: Sequence[dict[str, Any]], ids: tuple[str, ...]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of rows, and the address that adds each to what is chosen, or takes it out."""
+    names = {row["item"]: row["item"].removeprefix(STATION) for row in rows}
+    return names, {item: ask.view.href(units=added(ids, item)) for item in names}
+
+
+def _ranked(ask: Ask, rows: Sequence[dict[str, Any]], choice: Choice) -> Any:
     view = ask.view
-    ids = tuple(chosen)
     return station_tables.ranking(
         rows,
-        {row["item"]: row["item"].removeprefix(STATION) for row in rows},
-        {row["item"]: view.href(units=added(ids, row["item"])) for row in rows},
-        chosen,
+        *_named(ask, rows, choice.ids),
+        {item.id: item.colour for item in choice.items},
         {key: view.sorted_by(key) for key in SORTS},
         view["sort"],
         scope=view["peers"],
         look=ask.theme,
-        brief=brief,
     )
 
 
@@ -152,7 +166,7 @@ def peers(ask: Ask) -> Content:
         title=[f"Peers of {first.label}: {own['fuel']} {level}, {where} ", info("station_rank")],
         subtitle=f"Choose a row to add or remove it · {_subtitle(ask)}",
         tools=[controls.segmented("Peers in", switch, "views")],
-        body=_ranked(ask, same, {item.id: item.colour for item in choice.items}),
+        body=_ranked(ask, same, choice),
         downloads=_links("peers", StationPeers(request.period, request.by, *_same(ask, own))),
         provenance=ask.provenance,
     )

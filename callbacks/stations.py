@@ -15,10 +15,11 @@ from callbacks.options.stations import VIEWS
 from callbacks.station_items import Choice
 from callbacks.station_tables import about, peers_request
 from callbacks.tab import Panel, Tab
-from data_layer.market import FUELS, NEM, REGIONS, Resolution
+from data_layer.market import FUELS, NEM, REGIONS, Fuel, Resolution
 from data_layer.requests import RegionSeries, Request
 from data_layer.requests.stations import (
     LEVELS,
+    MOST_ITEMS,
     PRICE_EDGES,
     STATION,
     UNIT,
@@ -57,6 +58,9 @@ LONGEST_BY_DAY: Final = timedelta(days=92)
 
 RANKED_BARS: Final = 15
 
+ALL_FUELS: Final = "all"
+"""What the fuel picker calls no limit; it is never written into an address."""
+
 
 def picker(ask: Ask) -> Content:
     """The search's level and fuel, and what is chosen, each with a way to remove it."""
@@ -85,14 +89,12 @@ def _search_address(ask: Ask) -> str:
 
 def _fuel_select(ask: Ask) -> Any:
     fuels = ask.view["fuels"]
-    value = ",".join(slug(fuel) for fuel in fuels)
-    options = [
-        controls.Option("", "All fuels"),
-        *(controls.Option(slug(f), f) for f in FUELS if f != "Rooftop Solar"),
-    ]
+    value = ",".join(slug(fuel) for fuel in fuels) or ALL_FUELS
+    options = [controls.Option(ALL_FUELS, "All fuels")]
+    options += [controls.Option(slug(fuel), fuel) for fuel in FUELS if fuel != Fuel.ROOFTOP]
     if len(fuels) > 1:
         options.append(controls.Option(value, " + ".join(fuels)))
-    return controls.select("Fuel", "fuels", options, value, "", shown=False)
+    return controls.select("Fuel", "fuels", options, value, ALL_FUELS, shown=False)
 
 
 def _change(ask: Ask, choice: Choice, item: Any) -> tuple[str, str] | None:
@@ -100,7 +102,7 @@ def _change(ask: Ask, choice: Choice, item: Any) -> tuple[str, str] | None:
     others = [one for one in choice.ids if one != item.id]
     if item.level == UNIT and item.station:
         label, instead = "whole station", [STATION + item.station]
-    elif item.level == WHOLE and 1 < len(item.duids) <= 6 - len(others):
+    elif item.level == WHOLE and 1 < len(item.duids) <= MOST_ITEMS - len(others):
         label, instead = f"{len(item.duids)} units", list(item.duids)
     else:
         return None
@@ -197,7 +199,7 @@ def _partial(answer: Any) -> str:
     if not short:
         return ""
     return (
-        f"In {formats.number(short)} of {formats.number(answer.num_rows)} points not every unit of the station "
+        f"At {formats.number(short)} of {formats.number(answer.num_rows)} points not every unit of a station "
         "reported: the sum is of those that did (the download says found and expected)."
     )
 

@@ -22,12 +22,16 @@ LOWER: Final = (0.0, 0.36)
 
 _LONGEST_NAME: Final = 28
 
+_ROOM_RIGHT: Final = {"l": 8, "r": 24, "t": 8, "b": 8, "pad": 0}
+"""For the label of a tick at the very end of the x axis."""
+
 
 def _own(table: pa.Table, item: Item, column: str) -> Floats:
     """One item's values of a column, in the table's order."""
     names, codes = names_and_codes(table.column("item"))
     place = names.index(item.id) if item.id in names else -1
-    return floats(table, column)[codes == place]
+    values: Floats = floats(table, column)[codes == place]
+    return values
 
 
 def series(grid: Grid, answer: pa.Table, items: Sequence[Item], prices: mix.Prices, chosen: str) -> Figure:
@@ -48,7 +52,7 @@ def series(grid: Grid, answer: pa.Table, items: Sequence[Item], prices: mix.Pric
         chosen,
         [*traces, *mix.price_traces(grid, prices, chosen)],
         xaxis={**graphs.time_axis(chosen, grid), "anchor": "y2"},
-        yaxis=graphs.value_axis(chosen, "MW", zeroline=True, domain=list(STACK_DOMAIN)),
+        yaxis=graphs.value_axis(chosen, "MW", tickformat=",", zeroline=True, domain=list(STACK_DOMAIN)),
         yaxis2=price_axis.axis(chosen, *price_axis.extremes([*mean, *bounds]), domain=list(PRICE_DOMAIN)),
         hoversubplots="axis",
         showlegend=True,
@@ -103,8 +107,8 @@ def _two_rows(
         chosen,
         traces,
         xaxis={**xaxis, "anchor": "y2"},
-        yaxis=graphs.value_axis(chosen, units[0], zeroline=True, domain=list(UPPER)),
-        yaxis2=graphs.value_axis(chosen, units[1], zeroline=True, domain=list(LOWER)),
+        yaxis=graphs.value_axis(chosen, units[0], tickformat=",", zeroline=True, domain=list(UPPER)),
+        yaxis2=graphs.value_axis(chosen, units[1], tickformat=",", zeroline=True, domain=list(LOWER)),
         hoversubplots="axis",
         barmode="group",
         bargap=0.2,
@@ -132,7 +136,7 @@ def time_of_day(answer: pa.Table, items: Sequence[Item], chosen: str) -> Figure:
         traces.append(line(x, day["mw"], item.label, item.colour, "%{y:,.1f} MW", 2))
         price = day["price_aud_per_mwh"]
         prices.append(price)
-        below = {"yaxis": "y2", "customdata": encode(price), "showlegend": False}
+        below: dict[str, Any] = {"yaxis": "y2", "customdata": encode(price), "showlegend": False}
         name = f"Price, {' + '.join(item.regions)}"
         traces.append(line(x, price_axis.position(price), name, item.colour, "%{customdata:$,.2f}", **below))
     hours = list(range(0, 25, 3))
@@ -150,11 +154,14 @@ def time_of_day(answer: pa.Table, items: Sequence[Item], chosen: str) -> Figure:
             "title": {"text": "end of the half-hour, AEST", "font": theme.axis(chosen)["title"]["font"]},
             "unifiedhovertitle": {"text": "half-hour ending at hour %{x:.1f}"},
         },
-        yaxis=graphs.value_axis(chosen, "MW, mean over days", zeroline=True, domain=list(STACK_DOMAIN)),
+        yaxis=graphs.value_axis(
+            chosen, "MW, mean over days", tickformat=",", zeroline=True, domain=list(STACK_DOMAIN)
+        ),
         yaxis2=price_axis.axis(chosen, *price_axis.extremes(prices), domain=list(PRICE_DOMAIN)),
         hoversubplots="axis",
         showlegend=True,
         legend=graphs.legend(chosen, y=1.0),
+        margin=_ROOM_RIGHT,
     )
 
 
@@ -193,7 +200,8 @@ def duration(answer: pa.Table, items: Sequence[Item], chosen: str) -> Figure:
             },
             "unifiedhovertitle": {"text": "%{x:.1f}% of the time at least"},
         },
-        yaxis=graphs.value_axis(chosen, "MW", zeroline=True),
+        yaxis=graphs.value_axis(chosen, "MW", tickformat=",", zeroline=True),
+        margin=_ROOM_RIGHT,
         showlegend=len(items) > 1,
         legend=graphs.legend(chosen, y=1.0),
     )
@@ -216,35 +224,43 @@ def _dollars(value: float) -> str:
 
 
 def price_bands(answer: pa.Table, items: Sequence[Item], edges: Sequence[float], chosen: str) -> Figure:
-    """Generation, and what it earned, by band of the region's price."""
+    """Generation, and what it earned, by band of the region's price; several items as shares of their own
+    totals, so that large and small can be compared."""
     labels = [band_label(low, high) for low, high in zip([None, *edges], [*edges, None], strict=True)]
+    alone = len(items) == 1
     traces: list[Trace] = []
     for item in items:
-        band = _own(answer, item, "band").astype(int)
-        kept = band >= 0
-        energy, money = np.zeros(len(labels)), np.zeros(len(labels))
-        energy[band[kept]] = _own(answer, item, "generation_mwh")[kept] / 1e3
-        money[band[kept]] = np.nan_to_num(_own(answer, item, "generation_revenue_aud")[kept]) / 1e6
-        for place, (values, unit) in enumerate(((energy, "GWh"), (money, "$M"))):
+        energy = _in_bands(answer, item, "generation_mwh", len(labels)) / 1e3
+        money = _in_bands(answer, item, "generation_revenue_aud", len(labels)) / 1e6
+        for values, unit, axis in ((energy, "GWh", "y"), (money, "$M", "y2")):
             total = values.sum()
-            more: dict[str, Any] = {
+            shares = values / total * 100 if total else np.full(len(values), np.nan)
+            more = {
                 "offsetgroup": item.id,
-                "customdata": encode(values / total * 100 if total else np.full(len(values), np.nan)),
-                "yaxis": "y2" if place else "y",
-                "showlegend": not place,
+                "customdata": encode(shares if alone else values),
+                "yaxis": axis,
+                "showlegend": axis == "y",
             }
+            drawn = values if alone else shares
             hover = "%{y:,.2f} " + unit + ", %{customdata:.1f}% of its total"
-            traces.append(bars(labels, values, item.label, item.colour, hover, **more))
-    axis = {
-        **theme.axis(chosen),
-        "type": "category",
-        "fixedrange": True,
-        "title": {
-            "text": "settlement price of the region, $/MWh",
-            "font": theme.axis(chosen)["title"]["font"],
-        },
+            if not alone:
+                hover = "%{y:.1f}% of its total, %{customdata:,.2f} " + unit
+            traces.append(bars(labels, drawn, item.label, item.colour, hover, **more))
+    axis_title = {
+        "text": "settlement price of the region, $/MWh",
+        "font": theme.axis(chosen)["title"]["font"],
     }
-    return _two_rows(chosen, traces, axis, ("GWh generated", "$M earned"), len(items))
+    x = {**theme.axis(chosen), "type": "category", "fixedrange": True, "showgrid": False, "title": axis_title}
+    units = ("GWh generated", "$M earned") if alone else ("% of generation", "% of revenue")
+    return _two_rows(chosen, traces, x, units, len(items))
+
+
+def _in_bands(answer: pa.Table, item: Item, column: str, count: int) -> Floats:
+    """An item's values by band, 0 where nothing fell into one; what has no price is in none."""
+    band = _own(answer, item, "band").astype(int)
+    values = np.zeros(count)
+    values[band[band >= 0]] = np.nan_to_num(_own(answer, item, column)[band >= 0])
+    return values
 
 
 def largest(rows: Sequence[dict[str, Any]], chosen: str) -> Figure:
@@ -271,7 +287,7 @@ def largest(rows: Sequence[dict[str, Any]], chosen: str) -> Figure:
         hovermode="closest",
         bargap=0.25,
         xaxis=graphs.value_axis(chosen, "$M", zeroline=True, side="bottom"),
-        yaxis={**theme.axis(chosen), "type": "category", "fixedrange": True, "showgrid": False},
+        yaxis={**theme.axis(chosen), "type": "category", "fixedrange": True, "showgrid": False, "ticks": ""},
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+_SHORT: Final = 20
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,12 @@ class Item:
     regions: tuple[str, ...]
     duids: tuple[str, ...]
     colour: str
+
+    @property
+    def short(self) -> str:
+        """Its name where there is little room: without what every power station is called."""
+        name = self.label.removesuffix(" Power Station")
+        return name if len(name) <= _SHORT else f"{name[: _SHORT - 1].rstrip()}…"
 
     @property
     def facts(self) -> str:

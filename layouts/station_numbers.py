@@ -54,7 +54,7 @@ def _net_revenue(row: Record) -> Cell:
     paid = row["load_revenue_aud"] or 0
     earned = row["generation_revenue_aud"]
     total = None if earned is None else earned + paid
-    more = f"{formats.millions(earned)} earned, {formats.millions(-paid)} paid" if _has_load(row) else ""
+    more = f"{formats.millions(paid)} by consuming" if _has_load(row) else ""
     return Cell(formats.millions(total), delta=more)
 
 
@@ -178,11 +178,18 @@ def _units(count: int) -> str:
 
 
 def rank_text(row: Record | None, measure: str) -> str:
-    """ "3 of 14 in SA1 · 9 of 71 NEM"; '' where it has no rank."""
+    """ "3/14 SA1 · 9/71 NEM": place and how many have one; '' where it has no rank."""
     if row is None or not row[f"{measure}_rank"]:
         return ""
-    here = f"{row[f'{measure}_rank']:.0f} of {row[f'{measure}_of']:.0f} {row['regionid']}"
-    return f"{here} · {row[f'{measure}_nem_rank']:.0f} of {row[f'{measure}_nem_of']:.0f} NEM"
+    here = f"{row[f'{measure}_rank']:.0f}/{row[f'{measure}_of']:.0f} {row['regionid']}"
+    return f"{here} · {row[f'{measure}_nem_rank']:.0f}/{row[f'{measure}_nem_of']:.0f} NEM"
+
+
+def _rank_title(row: Record, measure: str) -> str:
+    """The same in words."""
+    here = f"{row[f'{measure}_rank']:.0f} of {row[f'{measure}_of']:.0f} in {row['regionid']}"
+    nem = f"{row[f'{measure}_nem_rank']:.0f} of {row[f'{measure}_nem_of']:.0f} in the NEM"
+    return f"Rank among {row['fuel']}: {here}, {nem}"
 
 
 def numbers(items: Sequence[Item], summaries: Mapping[str, Record], ranks: Mapping[str, Record]) -> html.Div:
@@ -195,7 +202,10 @@ def numbers(items: Sequence[Item], summaries: Mapping[str, Record], ranks: Mappi
         cells: list[str | Cell] = [Cell(number.label, unit=number.unit, definition=number.definition)]
         cells += [_cell(number, summaries.get(item.id), ranks.get(item.id)) for item in items]
         rows.append(Row(cells))
-    columns = [Column("", numeric=False), *(Column(item.label, swatch=item.colour) for item in items)]
+    columns = [
+        Column("Of the period", numeric=False),
+        *(Column(item.short, swatch=item.colour) for item in items),
+    ]
     return tables.table(columns, rows, "Numbers of the period side by side")
 
 
@@ -205,4 +215,6 @@ def _cell(number: _Number, row: Record | None, ranks: Record | None) -> Cell:
     shown = number.show(row)
     if not number.rank:
         return shown
-    return Cell(shown.text, shown.class_name, shown.title, rank_text(ranks, number.rank))
+    place = rank_text(ranks, number.rank)
+    said = [shown.title, _rank_title(ranks, number.rank)] if place and ranks else [shown.title]
+    return Cell(shown.text, shown.class_name, ". ".join(part for part in said if part), place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from dash import html
 
@@ -49,66 +49,97 @@ def ranking(
     *,
     scope: str = "region",
     look: str = theme.LIGHT,
-    brief: bool = False,
 ) -> html.Div:
     """Units or stations with their numbers and places. ``names``, ``hrefs``: by item; ``chosen``: item ->
-    its colour; ``scope``: whose places are shown, of the 'region' or the 'nem'; ``brief``: without owner and
-    places."""
-    key = sort.removeprefix("-") if sort else "revenue"
-    down = "ascending" if sort and not sort.startswith("-") else "descending"
-
-    def column(label: str, unit: str, definition: str, name: str) -> Column:
-        return Column(label, unit, definition, sorts[name], down if name == key else "")
-
-    first = [Column("Name", numeric=False)]
-    middle = [] if brief else [Column("Owner", numeric=False)]
-    columns = [
-        *first,
-        *middle,
-        column("MW", "", "station_capacity", "capacity"),
-        column("Energy", "GWh", "energy", "energy"),
-        column("Revenue", "$M", "revenue", "revenue"),
-        column("Price", "$/MWh", "capture_price", "price"),
-        column("Rate", "%", "station_rate", "rate"),
-        column("CF", "%", "capacity_factor", "cf"),
-    ]
-    if brief:
-        columns.insert(1, Column("Where", numeric=False))
+    its colour; ``scope``: whose places are shown, of the 'region' or the 'nem'."""
+    columns = [Column("Name", numeric=False), Column("Owner", numeric=False), *_measures(sorts, sort)]
+    suffix = "_nem" if scope == "nem" else ""
     most = max((row["revenue_aud"] for row in rows), default=0) or 1
-    made = [
-        _peer(
-            row, names[row["item"]], hrefs[row["item"]], chosen.get(row["item"], ""), most, scope, look, brief
-        )
-        for row in ordered(rows, sort)
-    ]
+
+    def placed(row: Record, text: str, measure: str) -> Cell:
+        rank = row[f"{measure}{suffix}_rank"]
+        return Cell(text, delta=f"{rank:.0f} of {row[f'{measure}{suffix}_of']:.0f}" if rank else "")
+
+    made = []
+    for row in ordered(rows, sort):
+        item = row["item"]
+        capacity, energy, revenue, price, rate, cf = _texts(row)
+        cells: list[str | Cell] = [
+            Cell(names[item], title=row["station_name"]),
+            Cell(row["owner"], delta=row["regionid"] if scope == "nem" else ""),
+            capacity,
+            placed(row, energy, "energy"),
+            tables.bar(revenue, row["revenue_aud"] / most),
+            placed(row, price, "price"),
+            placed(row, rate, "rate"),
+            placed(row, cf, "cf"),
+        ]
+        colour = chosen.get(item, "")
+        title = f"Remove {names[item]} from the comparison" if colour else f"Show {names[item]}"
+        swatch = colour or theme.fuel_colour(row["fuel"], look)
+        made.append(Row(cells, href=hrefs[item], title=title, swatch=swatch, strong=bool(colour)))
+    return tables.table(columns, made, "Peers with their numbers and places")
+
+
+def shortlist(
+    rows: Sequence[Record],
+    names: Mapping[str, str],
+    hrefs: Mapping[str, str],
+    sorts: Mapping[str, str],
+    sort: str,
+    look: str,
+    *,
+    regions: bool,
+) -> html.Div:
+    """The same in little room: names cut, no owners, no places; with ``regions`` instead of capacity."""
+    measures = _measures(sorts, sort)
+    columns = [Column("Name", numeric=False), *measures]
+    if regions:
+        columns = [columns[0], Column("Where", numeric=False), *measures[1:]]
+    most = max((row["revenue_aud"] for row in rows), default=0) or 1
+    made = []
+    for row in ordered(rows, sort):
+        name = names[row["item"]]
+        capacity, energy, revenue, price, rate, cf = _texts(row)
+        cells: list[str | Cell] = [
+            Cell(name, "clip", f"{name}: {row['fuel']}, {row['owner']}, {capacity} MW"),
+            row["regionid"] if regions else capacity,
+            energy,
+            tables.bar(revenue, row["revenue_aud"] / most),
+            price,
+            rate,
+            cf,
+        ]
+        swatch = theme.fuel_colour(row["fuel"], look)
+        made.append(Row(cells, href=hrefs[row["item"]], title=f"Show {name}", swatch=swatch))
     return tables.table(columns, made, "Units and stations with their numbers")
 
 
-def _peer(
-    row: Record, name: str, href: str, colour: str, most: float, scope: str, look: str, brief: bool
-) -> Row:
-    suffix = "_nem" if scope == "nem" else ""
+def _measures(sorts: Mapping[str, str], sort: str) -> list[Column]:
+    """Columns of SORT_COLUMNS, in their order; without a sort they come by revenue."""
+    key = sort.removeprefix("-") or "revenue"
+    order = "ascending" if sort and not sort.startswith("-") else "descending"
+    said = {
+        "capacity": ("MW", "", "station_capacity"),
+        "energy": ("Energy", "GWh", "energy"),
+        "revenue": ("Revenue", "$M", "revenue"),
+        "price": ("Price", "$/MWh", "capture_price"),
+        "rate": ("Rate", "%", "station_rate"),
+        "cf": ("CF", "%", "capacity_factor"),
+    }
+    return [Column(*text, sorts[name], order if name == key else "") for name, text in said.items()]
 
-    def placed(text: str, measure: str) -> Cell | str:
-        rank = row[f"{measure}{suffix}_rank"]
-        return Cell(
-            text, delta="" if brief or not rank else f"{rank:.0f} of {row[f'{measure}{suffix}_of']:.0f}"
-        )
 
-    cells: list[str | Cell] = [
-        Cell(name, title=row["station_name"]),
-        *([Cell(row["regionid"], title=f"{row['fuel']}, {row['owner']}")] if brief else []),
-        *([] if brief else [row["owner"]]),
+def _texts(row: Record) -> tuple[str, str, str, str, str, str]:
+    """The measures of a row, as written."""
+    return (
         formats.power(row["capacity_mw"]),
-        placed(gwh(row["generation_mwh"]), "energy"),
-        tables.bar(formats.millions(row["revenue_aud"]), row["revenue_aud"] / most),
-        placed(formats.price(row["capture_price_aud_per_mwh"]), "price"),
-        placed(formats.percent(row["capture_rate"]), "rate"),
-        placed(formats.percent(row["capacity_factor"]), "cf"),
-    ]
-    swatch = colour or theme.fuel_colour(row["fuel"], look)
-    title = f"Remove {name} from the comparison" if colour else f"Show {name}"
-    return Row(cells, href=href, title=title, swatch=swatch, strong=bool(colour))
+        gwh(row["generation_mwh"]),
+        formats.millions(row["revenue_aud"]),
+        formats.price(row["capture_price_aud_per_mwh"]),
+        formats.percent(row["capture_rate"]),
+        formats.percent(row["capacity_factor"]),
+    )
 
 
 def groups(rows: Sequence[Record], label: str, names: Sequence[str], hrefs: Sequence[str]) -> html.Div:
@@ -151,14 +182,12 @@ def facts(rows: Sequence[Record], items: Sequence[Item]) -> html.Div:
     made = [Row(_fact_cells(row), swatch=colours.get(row["item"], "")) for row in rows]
     columns = [
         Column("DUID", numeric=False),
-        Column("Station", numeric=False),
-        Column("Owner", numeric=False),
+        Column("Station, owner", numeric=False),
         Column("Region", numeric=False),
         Column("Fuel, technology", numeric=False),
         Column("Capacity", "MW", "station_capacity"),
         Column("Maximum", "MW"),
         Column("Storage", "MWh"),
-        Column("Type", numeric=False),
         Column("These facts hold", "", "station_registry", numeric=False),
         Column("Registered", "", "station_registry", numeric=False),
         Column("Loss factor", "", "station_loss_factor"),
@@ -170,21 +199,19 @@ def facts(rows: Sequence[Record], items: Sequence[Item]) -> html.Div:
 def _fact_cells(row: Record) -> list[str | Cell]:
     sources: dict[str, str] = json.loads(row["sources"]) if row["sources"] else {}
 
-    def said(text: str | None, column: str) -> Cell:
-        return Cell(text or NOTHING, title=f"Source: {sources[column]}" if column in sources else "")
+    def said(text: str | None, column: str, below: str | None = "") -> Cell:
+        source = f"Source: {sources[column]}" if column in sources else ""
+        return Cell(text or NOTHING, title=source, delta=below or "")
 
-    technology = " · ".join(part for part in (row["fuel_detail"] or row["fuel"], row["technology"]) if part)
     kind = ", ".join(str(row[name]).lower() for name in ("dispatch_type", "schedule_type") if row[name])
     return [
-        row["duid"],
-        said(row["station_name"], "station_name"),
-        said(row["owner"], "owner"),
+        said(row["duid"], "dispatch_type", kind),
+        said(row["station_name"], "station_name", row["owner"]),
         said(row["regionid"], "regionid"),
-        said(technology, "fuel"),
+        said(row["fuel_detail"] or row["fuel"], "fuel", row["technology"]),
         said(formats.power(row["capacity_mw"]), "capacity_mw"),
         said(formats.power(row["max_capacity_mw"]), "max_capacity_mw"),
         said(formats.number(row["storage_mwh"]), "storage_mwh"),
-        said(kind, "dispatch_type"),
         _dates(row["valid_from"], row["valid_to"]),
         _dates(row["first_date"], row["last_date"], "not said"),
         _loss(row),

@@ -91,8 +91,8 @@ class StationSeries(_OfItems):
 class StationSummary(_OfItems):
     """The period in numbers, one row per item that reported, from its 5-minute readings.
 
-    Answer: item, regionid, fuel (several ones joined by " + "), units_found, capacity_mw (sum over distinct units
-    that reported, each at its last reading), hours (with any reading), generation_mwh, load_mwh,
+    Answer: item, regionid, fuel (several are joined by " + "), units_found, capacity_mw (sum over distinct
+    units that reported, each at its last reading), hours (with any reading), generation_mwh, load_mwh,
     generation_revenue_aud, load_revenue_aud, capture_price_aud_per_mwh, load_price_aud_per_mwh (paid for
     load), reference_price_aud_per_mwh (time-weighted price over the same readings), capture_rate,
     capacity_factor, average_mw, max_mw, min_mw, starts, off_hours, zero_hours, max_rise_mw, max_rise_at,
