@@ -208,14 +208,10 @@ def duration(answer: pa.Table, items: Sequence[Item], chosen: str) -> Figure:
 
 
 def band_label(low: float | None, high: float | None) -> str:
-    """ "under $0", "$0 to 30", "$1,000 and more": a band holds its lower edge."""
-    if low is None and high is None:
-        return "no price"
+    """ "< $0", "$0–30", "≥ $1,000": a band holds its lower edge; an open side is None."""
     if low is None:
-        return f"under {_dollars(high or 0.0)}"
-    if high is None:
-        return f"{_dollars(low)} and more"
-    return f"{_dollars(low)} to {formats.number(high)}"
+        return "no price" if high is None else f"< {_dollars(high)}"
+    return f"≥ {_dollars(low)}" if high is None else f"{_dollars(low)}–{formats.number(high)}"
 
 
 def _dollars(value: float) -> str:

@@ -65,7 +65,7 @@ def ranking(
         item = row["item"]
         capacity, energy, revenue, price, rate, cf = _texts(row)
         cells: list[str | Cell] = [
-            Cell(names[item], title=row["station_name"]),
+            Cell(names[item], delta=row["station_name"] if row["station_name"] != names[item] else ""),
             Cell(row["owner"], delta=row["regionid"] if scope == "nem" else ""),
             capacity,
             placed(row, energy, "energy"),

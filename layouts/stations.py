@@ -13,8 +13,8 @@ from layouts.panel import panel
 from layouts.station_items import Item
 
 VIEW_LABELS: Final = {
-    "series": "Output and price",
-    "revenue": "Revenue and energy",
+    "series": "Output",
+    "revenue": "Revenue",
     "time-of-day": "Time of day",
     "duration": "Duration",
     "price-bands": "Price bands",
