@@ -84,6 +84,11 @@ def _over_outputs(select: str) -> Any:
     return lambda _request: ("unit_by_duid", f"SELECT item, {select} FROM {_OUTPUTS} GROUP BY ALL")
 
 
+_BANDS = (
+    "SELECT item, (p.price_aud_per_mwh > 0)::INT + (p.price_aud_per_mwh > 300)::INT AS b, sum(r.mw)"
+    f" FROM {_READINGS} GROUP BY item, b"
+)
+
 STATEMENTS: Statements = {
     StationSeries: _series,
     StationSummary: _summary,
@@ -92,11 +97,7 @@ STATEMENTS: Statements = {
         "time_bucket(INTERVAL 30 MINUTE, settlementdate)::TIME AS t, avg(mw), avg(price)"
     ),
     StationDuration: _over_outputs("quantile_cont(mw, [0.1, 0.5, 0.9])"),
-    StationPriceBands: lambda _request: (
-        "unit_by_duid",
-        "SELECT item, (p.price_aud_per_mwh > 0)::INT + (p.price_aud_per_mwh > 300)::INT AS b, sum(r.mw)"
-        f" FROM {_READINGS} GROUP BY item, b",
-    ),
+    StationPriceBands: lambda _request: ("unit_by_duid", _BANDS),
     UnitSearch: lambda _request: ("units", "SELECT * FROM read_parquet($files)"),
     UnitFacts: lambda _request: ("units", "SELECT * FROM read_parquet($files)"),
 }

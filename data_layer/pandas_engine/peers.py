@@ -19,10 +19,11 @@ def peers(request: StationPeers, rows: pd.DataFrame, facts: pd.DataFrame) -> pd.
     rows = rows.assign(item=item, station_name=name.fillna(rows.duid))
     rows["owner"] = rows.duid.map(facts.owner).fillna("Unknown")
     out = _pooled(rows, facts)
-    out["energy"] = out.generation_mwh.where(out.generation_mwh != 0)
-    out["price"] = out.capture_price_aud_per_mwh
-    out["rate"] = out.capture_rate
-    out["cf"] = out.capacity_factor.where(out.generation_mwh > 0)
+    generated = out.generation_mwh > 0
+    out["energy"] = out.generation_mwh.where(generated)
+    out["price"] = out.capture_price_aud_per_mwh.where(generated)
+    out["rate"] = out.capture_rate.where(generated)
+    out["cf"] = out.capacity_factor.where(generated)
     for measure, decimals in _MEASURES.items():
         values = out[measure].round(decimals)
         for suffix, keys in (("", ["fuel", "regionid"]), ("_nem", ["fuel"])):

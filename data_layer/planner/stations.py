@@ -19,6 +19,7 @@ from data_layer.market import Resolution
 from data_layer.period import EARLIEST, LATEST, Period
 from data_layer.planner.plan import Plan, Planners, build, rows_within
 from data_layer.planner.segments import finest_unit_segments
+from data_layer.ranks import with_ranks
 from data_layer.requests import stations as ask
 from data_layer.unit_matching import search
 
@@ -101,15 +102,11 @@ def with_edges(table: pa.Table, edges: Sequence[float]) -> pa.Table:
 
 
 def _peers(request: ask.StationPeers, snapshot: Snapshot) -> Plan:
-    bound = {
-        "by": request.by,
-        "regions": list(request.regions),
-        "fuels": list(request.fuels),
-        "period_end_day": request.period.end,
-    }
+    bound = {"by": request.by, "period_end_day": request.period.end}
     parts = finest_unit_segments(request.period, Resolution.MONTH)
     text = sql.query_text("queries/station_peers")
-    return build(snapshot, text, {"source": (parts, "none")}, bound, request.period)
+    made = build(snapshot, text, {"source": (parts, "none")}, bound, request.period)
+    return replace(made, finish=lambda table: with_ranks(table, request))
 
 
 def _search(request: ask.UnitSearch, snapshot: Snapshot) -> Plan:

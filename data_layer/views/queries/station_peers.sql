@@ -1,6 +1,6 @@
 -- Grain: one row per unit or per station, of all that reported. source: unit rollups. Names are those of
 -- the registry's last span before the period's end; a station stands with the fuel and in the region of
--- most of its generation. Ranks are over all, before regions and fuels choose rows (empty: all).
+-- most of its generation. Ranks and the choice of rows follow in data_layer/ranks.py.
 WITH names AS (
     SELECT
         duid,
@@ -74,89 +74,27 @@ pooled AS (
         sum(unit_intervals) AS unit_intervals
     FROM named
     GROUP BY item
-),
-
--- What never generated has no place among generators. Rounded, so that equals share a rank.
-ranked AS (
-    SELECT
-        p.*,
-        f.fuel,
-        f.regionid,
-        p.capture_price_aud_per_mwh / nullif(p.reference_price_aud_per_mwh, 0) AS capture_rate,
-        round(nullif(p.generation_mwh, 0), 6) AS energy_key,
-        round(p.capture_price_aud_per_mwh, 6) AS price_key,
-        round(p.capture_price_aud_per_mwh / nullif(p.reference_price_aud_per_mwh, 0), 9) AS rate_key,
-        CASE WHEN p.generation_mwh > 0 THEN round(p.capacity_factor, 9) END AS cf_key
-    FROM pooled AS p
-    INNER JOIN by_fuel AS f ON p.item = f.item AND f.place = 1
-),
-
-placed AS (
-    SELECT
-        *,
-        CASE WHEN energy_key IS NOT NULL THEN
-            rank() OVER (PARTITION BY fuel, regionid ORDER BY energy_key DESC NULLS LAST) END AS energy_rank,
-        count(energy_key) OVER (PARTITION BY fuel, regionid) AS energy_of,
-        CASE WHEN energy_key IS NOT NULL THEN
-            rank() OVER (PARTITION BY fuel ORDER BY energy_key DESC NULLS LAST) END AS energy_nem_rank,
-        count(energy_key) OVER (PARTITION BY fuel) AS energy_nem_of,
-        CASE WHEN price_key IS NOT NULL THEN
-            rank() OVER (PARTITION BY fuel, regionid ORDER BY price_key DESC NULLS LAST) END AS price_rank,
-        count(price_key) OVER (PARTITION BY fuel, regionid) AS price_of,
-        CASE WHEN price_key IS NOT NULL THEN
-            rank() OVER (PARTITION BY fuel ORDER BY price_key DESC NULLS LAST) END AS price_nem_rank,
-        count(price_key) OVER (PARTITION BY fuel) AS price_nem_of,
-        CASE WHEN rate_key IS NOT NULL THEN
-            rank() OVER (PARTITION BY fuel, regionid ORDER BY rate_key DESC NULLS LAST) END AS rate_rank,
-        count(rate_key) OVER (PARTITION BY fuel, regionid) AS rate_of,
-        CASE WHEN rate_key IS NOT NULL THEN
-            rank() OVER (PARTITION BY fuel ORDER BY rate_key DESC NULLS LAST) END AS rate_nem_rank,
-        count(rate_key) OVER (PARTITION BY fuel) AS rate_nem_of,
-        CASE WHEN cf_key IS NOT NULL THEN
-            rank() OVER (PARTITION BY fuel, regionid ORDER BY cf_key DESC NULLS LAST) END AS cf_rank,
-        count(cf_key) OVER (PARTITION BY fuel, regionid) AS cf_of,
-        CASE WHEN cf_key IS NOT NULL THEN
-            rank() OVER (PARTITION BY fuel ORDER BY cf_key DESC NULLS LAST) END AS cf_nem_rank,
-        count(cf_key) OVER (PARTITION BY fuel) AS cf_nem_of
-    FROM ranked
 )
 
 SELECT
-    item,
-    station_name,
-    owner,
-    fuel,
-    regionid,
-    CAST(units_found AS BIGINT) AS units_found,
-    capacity_mw,
-    generation_mwh,
-    load_mwh,
-    revenue_aud,
-    generation_revenue_aud,
-    load_revenue_aud,
-    capture_price_aud_per_mwh,
-    load_price_aud_per_mwh,
-    reference_price_aud_per_mwh,
-    capture_rate,
-    capacity_factor,
-    CAST(unit_intervals AS BIGINT) AS unit_intervals,
-    energy_rank,
-    energy_of,
-    energy_nem_rank,
-    energy_nem_of,
-    price_rank,
-    price_of,
-    price_nem_rank,
-    price_nem_of,
-    rate_rank,
-    rate_of,
-    rate_nem_rank,
-    rate_nem_of,
-    cf_rank,
-    cf_of,
-    cf_nem_rank,
-    cf_nem_of
-FROM placed
-WHERE (len($regions) = 0 OR list_contains($regions, regionid))
-    AND (len($fuels) = 0 OR list_contains($fuels, fuel))
-ORDER BY revenue_aud DESC, item
+    p.item,
+    p.station_name,
+    p.owner,
+    f.fuel,
+    f.regionid,
+    CAST(p.units_found AS BIGINT) AS units_found,
+    p.capacity_mw,
+    p.generation_mwh,
+    p.load_mwh,
+    p.revenue_aud,
+    p.generation_revenue_aud,
+    p.load_revenue_aud,
+    p.capture_price_aud_per_mwh,
+    p.load_price_aud_per_mwh,
+    p.reference_price_aud_per_mwh,
+    p.capture_price_aud_per_mwh / nullif(p.reference_price_aud_per_mwh, 0) AS capture_rate,
+    p.capacity_factor,
+    CAST(p.unit_intervals AS BIGINT) AS unit_intervals
+FROM pooled AS p
+INNER JOIN by_fuel AS f ON p.item = f.item AND f.place = 1
+ORDER BY p.revenue_aud DESC, p.item
