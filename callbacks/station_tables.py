@@ -108,7 +108,7 @@ def _ranking(ask: Ask) -> Content:
     )
     return Content(
         title=title,
-        subtitle=f"Choose a row to see it · {formats.span(view.period.start, view.period.end)}",
+        subtitle=f"Choose a row · {formats.span(view.period.start, view.period.end)} · Source: {ask.source}",
         body=body,
         downloads=_links("ranking", request),
         provenance=ask.provenance,

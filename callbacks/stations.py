@@ -76,7 +76,16 @@ def picker(ask: Ask) -> Content:
     body = page.chosen_bar(
         _search_address(ask), levels, _fuel_select(ask), choice.items, removals, changes, view.href(units=())
     )
-    return Content(title="Chosen", body=body, note=choice.note or None)
+    rows = station_items.facts_request(ask) if choice.items else peers_request(ask, view["by"])
+    ask.answer(rows)
+    return Content(
+        title="Chosen",
+        subtitle=f"{formats.span(view.period.start, view.period.end)} · Source: {ask.source}",
+        body=body,
+        note=choice.note or None,
+        downloads=[csv("facts" if choice.items else "ranking", rows)],
+        provenance=ask.provenance,
+    )
 
 
 def _search_address(ask: Ask) -> str:

@@ -43,10 +43,10 @@ _NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 def _items(values: object) -> tuple[str, ...]:
     """One to MOST_ITEMS different items, in the order given."""
     listed = isinstance(values, Iterable) and not isinstance(values, str)
-    items = tuple(dict.fromkeys(values)) if listed else ()  # type: ignore[call-overload]
-    if not 1 <= len(items) <= MOST_ITEMS or any(
-        not isinstance(one, str) or _NAME.fullmatch(one) is None for one in items
-    ):
+    given: list[Any] = list(values) if listed else []  # type: ignore[call-overload]
+    named = all(isinstance(one, str) and _NAME.fullmatch(one) for one in given)
+    items = tuple(dict.fromkeys(given)) if named else ()
+    if not 1 <= len(items) <= MOST_ITEMS:
         raise RequestError(
             f"Choose one to {MOST_ITEMS} units or stations: a DUID such as BW01, "
             f"or {STATION} and a name such as {STATION}Bayswater.",
@@ -56,7 +56,7 @@ def _items(values: object) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class _OfItems(Request):
+class OfItems(Request):
     """A question about one to six items."""
 
     units: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class _OfItems(Request):
 
 
 @dataclass(frozen=True)
-class StationSeries(_OfItems):
+class StationSeries(OfItems):
     """Output, price, energy and revenue over time.
 
     Answer, one row per bucket and item that reported: time, item, mw (sum over the units of each one's mean
@@ -88,7 +88,7 @@ class StationSeries(_OfItems):
 
 
 @dataclass(frozen=True)
-class StationSummary(_OfItems):
+class StationSummary(OfItems):
     """The period in numbers, one row per item that reported, from its 5-minute readings.
 
     Answer: item, regionid, fuel (several are joined by " + "), units_found, capacity_mw (sum over distinct
@@ -109,7 +109,7 @@ class StationSummary(_OfItems):
 
 
 @dataclass(frozen=True)
-class StationTimeOfDay(_OfItems):
+class StationTimeOfDay(OfItems):
     """Average day. Answer: item, time_of_day (minutes after midnight at the END of the half-hour,
     30..1440), mw (mean), p10_mw, p90_mw (a tenth of the 5-minute values lies below, above),
     price_aud_per_mwh, revenue_aud_per_hour, intervals."""
@@ -118,7 +118,7 @@ class StationTimeOfDay(_OfItems):
 
 
 @dataclass(frozen=True)
-class StationDuration(_OfItems):
+class StationDuration(OfItems):
     """Duration curve of the 5-minute output. Answer: item, exceeded_share (0..1 in steps of 0.005: the
     share of the intervals found with at least this output), mw, intervals (found)."""
 
@@ -126,7 +126,7 @@ class StationDuration(_OfItems):
 
 
 @dataclass(frozen=True)
-class StationPriceBands(_OfItems):
+class StationPriceBands(OfItems):
     """Output by band of the region's price.
 
     Answer, one row per item and band that occurred: item, band (0 the lowest; -1: no price),

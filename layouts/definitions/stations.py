@@ -29,7 +29,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     "station_capacity": Definition(
         "Capacity (MW)",
         "Registered capacity, summed over the distinct units that reported in the period. Loads have none.",
-        "Registration list and DUDETAIL",
+        "AEMO registration list and DUDETAIL",
     ),
     "station_output": Definition(
         "Mean and peak output (MW)",
