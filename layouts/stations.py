@@ -9,6 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from layouts import controls
+from layouts.definitions import info
 from layouts.panel import panel
 from layouts.station_items import Item
 
@@ -79,8 +80,11 @@ def chosen_bar(
     chips = [_chip(item, removals[item.id], changes.get(item.id)) for item in items]
     if len(items) > 1:
         chips.append(controls.link("Clear", clear, class_name="chip-clear", title="Choose nothing"))
+    level = html.Div(
+        [controls.segmented("Search for", levels, "views"), info("station_item")], className="switch"
+    )
     return html.Div(
-        [controls.segmented("Search for", levels, "views"), fuels, html.Div(chips, className="chips")],
+        [level, fuels, html.Div(chips, className="chips")],
         className="station-tools",
         **{"data-search": search_address},
     )
