@@ -265,6 +265,18 @@ def _region_interval_columns() -> str:
     return query_text("queries/region_interval_columns")
 
 
+def stepped(steps: Sequence[tuple[str, str]], body: str) -> str:
+    """``body`` after named steps: (relation, text), each of which may name the tables and those before it.
+    All texts come from views/queries."""
+    relations = ", ".join(f"{name} AS ({text})" for name, text in steps)
+    return f"WITH {relations} SELECT * FROM ({body}) AS stepped"
+
+
+def bucketed(text: str, kind: str) -> str:
+    """Rows of ``text`` with the bucket of their settlementdate as ``time``; ``kind``: a resolution's name."""
+    return f"SELECT {_STAMP_TIMES[kind]} AS time, m.* FROM ({text}) AS m"
+
+
 def aggregate_text(columns: Sequence[str], names: Sequence[str]) -> str:
     """aggregate_by_group.sql over one to three registry columns (fixed names of planner.py)."""
     padded = [*columns, *["''"] * (3 - len(columns))]

@@ -241,11 +241,12 @@ def _with_prices(
         layout["legend"] = graphs.legend(look.theme, y=PRICE_DOMAIN[1])
         layout["showlegend"] = True
         traces = [{"showlegend": False, **trace} for trace in traces]
-        traces += _price_traces(grid, prices, look.theme)
+        traces += price_traces(grid, prices, look.theme)
     return graphs.figure(look.theme, traces, **layout)
 
 
-def _price_traces(grid: Grid, prices: Prices, chosen: str) -> list[dict[str, Any]]:
+def price_traces(grid: Grid, prices: Prices, chosen: str) -> list[dict[str, Any]]:
+    """Lines on the price axis y2, one region with the band of its extremes."""
     traces: list[dict[str, Any]] = []
     if prices.lowest is not None and prices.highest is not None:
         colour = theme.region_colour(next(iter(prices.mean)), chosen)

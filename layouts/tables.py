@@ -20,17 +20,21 @@ class Column:
     href: str = ""
     sorted: str = ""  # '', 'ascending' or 'descending'
     numeric: bool = True
+    swatch: str = ""  # colour of what the column is about
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell with more than text: a class, a title, a change in small below, a bar behind ("40%")."""
+    """A cell with more than text: a unit beside it, an "i" for its definition, a class, a title, a change in
+    small below, a bar behind ("40%")."""
 
     text: str
     class_name: str = ""
     title: str = ""
     delta: str = ""
     bar: str = ""
+    unit: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,12 @@ SAMPLES = {
     "top": ["1", "500"],
     "heat": ["month"],
     "order": ["longest"],
+    "units": ["BW01", "BW01,station:A%2CB", "station:Bayswater Power Station,W/HOE#1"],
+    "by": ["unit"],
+    "fuels": ["wind", "coal,wind"],
+    "stations.view": ["revenue", "price-bands"],
+    "peers": ["nem"],
+    "stations.sort": ["-rate", "cf"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""
