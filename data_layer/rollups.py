@@ -30,6 +30,9 @@ BUILD_ORDER: Final = (
     "unit_month",
     "region_fuel_month",
     "region_fuel_time_of_day",
+    "battery_30min",
+    "battery_day",
+    "battery_month",
 )
 """A rollup comes after what it is built from."""
 
@@ -46,6 +49,9 @@ _TIME_DRIVERS: Final = {
     "unit_month": ("unit_day",),
     "region_fuel_month": ("region_fuel_day",),
     "region_fuel_time_of_day": ("region_fuel_30min",),
+    "battery_30min": ("unit_scada",),
+    "battery_day": ("battery_30min",),
+    "battery_month": ("battery_day",),
 }
 """The tables whose partitions say which partitions a rollup has."""
 
