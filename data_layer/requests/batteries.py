@@ -25,7 +25,7 @@ FLEET: Final = "fleet"
 MOST_CHOSEN: Final = 12
 """Groups that one chart may be limited to."""
 
-_LONGEST_NAME: Final = 200
+LONGEST_NAME: Final = 200
 
 
 def _check_group(group_by: object, allowed: tuple[str, ...] = BATTERY_GROUPS) -> None:
@@ -40,8 +40,8 @@ def _checked_names(names: object) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(names))
     if len(chosen) > MOST_CHOSEN:
         raise RequestError(f"Choose at most {MOST_CHOSEN}.", "chosen")
-    if any(not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME for name in chosen):
-        raise RequestError(f"A name has 1 to {_LONGEST_NAME} characters.", "chosen")
+    if any(not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME for name in chosen):
+        raise RequestError(f"A name has 1 to {LONGEST_NAME} characters.", "chosen")
     return tuple(sorted(chosen))
 
 

@@ -25,6 +25,11 @@ SAMPLES = {
     "hidden": ["coal", "wind,coal", "imports"],
     "sort": ["price", "-energy"],
     "compare": ["previous", "year", "2025-06-01"],
+    "batteries.view": ["ranking", "stored"],
+    "batteries.show": ["money"],
+    "batteries.by": ["owner", "region"],
+    "batteries.selected": ["HPR1", "HPR1,VBB1", "Owner%2C Pty Ltd,100%25"],
+    "batteries.sort": ["spread", "-cycles"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""
