@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from data_layer.lake import Snapshot
 from data_layer.period import Period
-from data_layer.tables import BATTERY_30MIN, MEASURES, TABLES, TableSpec
+from data_layer.tables import BATTERY_30MIN, MEASURES, TABLES, UNIT_MEASURES, TableSpec
 
 VIEWS: Final = Path(__file__).parent / "views"
 
@@ -165,7 +165,7 @@ def _relations(
 
 
 _FUEL_COLUMNS: Final = ("regionid", "fuel", *MEASURES)
-_UNIT_COLUMNS: Final = ("duid", *_FUEL_COLUMNS)
+_UNIT_COLUMNS: Final = ("duid", "regionid", "fuel", *UNIT_MEASURES)
 _COMMON_COLUMNS: Final = {f"unit_{grain}": _UNIT_COLUMNS for grain in ("30min", "day", "month")}
 """What the tables of a family have in common, where they are not alike but for their time column."""
 _TIME_OF_DAY_COLUMNS: Final = ("regionid", "fuel", "generation_mwh", "load_mwh", "intervals")
@@ -367,7 +367,8 @@ def write_statement(spec: TableSpec, path: Path, *, sort: bool) -> str:
 def rollup_statement(spec: TableSpec, statement: str, path: Path) -> str:
     """COPY of a rollup's rows to one zstd Parquet file, in the table's types and order."""
     casts = ", ".join(f"CAST({f.name} AS {type_name(f.type)}) AS {f.name}" for f in spec.schema)
-    return _copy(f"SELECT {casts} FROM ({statement}) ORDER BY {', '.join(spec.sort)}", path)
+    select = f"SELECT {casts} FROM ({statement}) ORDER BY {', '.join(spec.sort)}"
+    return _copy(select, path, spec.row_group_rows)
 
 
 def bounds_statement(spec: TableSpec) -> str:
@@ -375,7 +376,8 @@ def bounds_statement(spec: TableSpec) -> str:
     return f"SELECT count(*), min({spec.time}), max({spec.time}) FROM read_parquet($path)"
 
 
-def _copy(select: str, path: Path) -> str:
+def _copy(select: str, path: Path, row_group_rows: int | None = None) -> str:
     # COPY ... TO takes no parameter; the path is one of our own staging files.
     quoted = "'" + str(path).replace("'", "''") + "'"
-    return f"COPY ({select}) TO {quoted} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+    groups = f", ROW_GROUP_SIZE {row_group_rows}" if row_group_rows else ""
+    return f"COPY ({select}) TO {quoted} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1{groups})"
