@@ -109,8 +109,13 @@ def _tools(ask: Ask, lines: Sequence[Mapping[str, Any]] = ()) -> list[Any]:
     return tools
 
 
+def _title(ask: Ask) -> str:
+    money = ask.view["view"] == "over-time" and ask.view["show"] == "money"
+    return f"{'Revenue and cost of batteries' if money else TITLES[ask.view['view']]}, {_where(ask)}"
+
+
 def _content(ask: Ask, request: Request, lines: Sequence[Mapping[str, Any]], **more: Any) -> Content:
-    title = f"{TITLES[ask.view['view']]}, {_where(ask)}"
+    title = _title(ask)
     subtitle = more.pop("subtitle", ask.subtitle(request))
     return Content(
         title=title, subtitle=subtitle, tools=_tools(ask, lines), provenance=ask.provenance, **more
@@ -136,13 +141,16 @@ def over_time(ask: Ask) -> Content:
         return _content(ask, request, lines, empty=_nothing(ask))
     grid = Grid.of(view.period.start, view.period.end, view.resolved)
     downloads = [csv("batteries", request)]
+    more: dict[str, Any] = {}
     if view["show"] == "money":
         figure = charts.money(grid, answer, ask.theme)
+        said = ask.subtitle(request).replace("averages", "sums").replace("readings", "sums")
+        more["subtitle"] = f"{said} · A charge cost above the line was income"
     else:
         price_request = RegionSeries(view.period, regions_of(ask, lines), view.resolved)
         figure = charts.power(grid, answer, ask.answer(price_request).table, ask.theme)
         downloads.append(csv("prices", price_request))
-    return _content(ask, request, lines, figure=figure, downloads=downloads)
+    return _content(ask, request, lines, figure=figure, downloads=downloads, **more)
 
 
 def ranking(ask: Ask) -> Content:

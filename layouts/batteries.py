@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -40,12 +41,16 @@ def layout() -> html.Div:
     )
 
 
-def label(line: Line, by: str) -> str:
-    """What a row is called: a single battery by its station and DUID."""
-    name = str(line["name"])
-    if by == "unit" and line["station_name"] and line["station_name"] != name:
-        return f"{shortened(str(line['station_name']))} · {name}"
-    return shortened(name)
+def labels(lines: Sequence[Line], by: str) -> dict[str, str]:
+    """What each row is called: a battery by its station, and by its DUID too where the station has others."""
+    if by != "unit":
+        return {str(line["name"]): shortened(str(line["name"])) for line in lines}
+    stations = {str(line["name"]): str(line["station_name"] or line["name"]) for line in lines}
+    times_named = Counter(stations.values())
+    return {
+        name: f"{name} · {shortened(station)}" if times_named[station] > 1 else shortened(station)
+        for name, station in stations.items()
+    }
 
 
 def shortened(name: str) -> str:
@@ -102,7 +107,7 @@ _HEADS: Final = (
     ("received", "Received", "$/MWh", "battery_prices"),
     ("paid", "Paid", "$/MWh", ""),
     ("spread", "Spread", "$/MWh", "battery_spread"),
-    ("difference", "Price gap", "$/MWh", "battery_price_difference"),
+    ("difference", "Gap", "$/MWh", "battery_price_difference"),
     ("revenue", "Revenue", "net, $M", "battery_revenue"),
     ("negative", "Below $0", "$k", "battery_negative"),
     ("cycles", "Cycles", "per day", "battery_cycles"),
@@ -149,13 +154,14 @@ def table(
     largest = max((abs(line["revenue_aud"] or 0) for line in lines), default=0.0)
     rows = [_row(fleet, "All batteries", by, 0.0)] if fleet is not None and len(lines) > 1 else []
     accent = theme.palette(look).accent
+    called = labels(lines, by)
     for line in in_order(lines, sort):
         name = str(line["name"])
         on = name in selected
         rows.append(
             _row(
                 line,
-                label(line, by),
+                called[name],
                 by,
                 largest,
                 href=hrefs.get(name, ""),
