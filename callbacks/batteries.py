@@ -14,7 +14,6 @@ from data_layer.market import NEM, REGION_NAMES, REGIONS
 from data_layer.requests import RegionSeries, Request
 from data_layer.requests.batteries import (
     BATTERY_GROUPS,
-    FLEET,
     MOST_CHOSEN,
     BatterySeries,
     BatterySummary,
@@ -58,10 +57,9 @@ def time_of_day(ask: Ask) -> BatteryTimeOfDay:
     return BatteryTimeOfDay(view.period, view["by"], view["selected"], view.region)
 
 
-def lines_of(ask: Ask) -> list[dict[str, Any]]:
+def lines_of(ask: Ask) -> list[page.Line]:
     """The groups of the view; the table and the charts share the answer."""
-    found: list[dict[str, Any]] = ask.answer(summary(ask)).table.to_pylist()
-    return found
+    return page.split(ask.answer(summary(ask)).table.to_pylist())[1]
 
 
 def regions_of(ask: Ask, lines: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -231,7 +229,7 @@ def table(ask: Ask) -> Content:
     view = ask.view
     by = view["by"]
     request = summary(ask)
-    lines = lines_of(ask)
+    fleet, lines = page.split(ask.answer(request).table.to_pylist())
     choices = [
         Choice(page.GROUP_LABELS[one], view.href(by=one, selected=()), one == by) for one in BATTERY_GROUPS
     ]
@@ -240,10 +238,9 @@ def table(ask: Ask) -> Content:
     subtitle = f"{formats.span(view.period.start, view.period.end)} · Source: {ask.source}"
     if not lines:
         return Content(title=title, subtitle=subtitle, tools=tools, empty=_nothing(ask))
-    fleet = ask.answer(BatterySummary(view.period, FLEET, view.region)).table.to_pylist()
     body = page.table(
         lines,
-        fleet[0] if fleet else None,
+        fleet,
         by,
         selected=view["selected"],
         hrefs=_selections(ask, lines),

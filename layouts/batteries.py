@@ -41,6 +41,12 @@ def layout() -> html.Div:
     )
 
 
+def split(rows: Sequence[Line]) -> tuple[Line | None, list[Line]]:
+    """The row of all batteries together, and the others."""
+    totals = [row for row in rows if row["total"]]
+    return (totals[0] if totals else None), [row for row in rows if not row["total"]]
+
+
 def labels(lines: Sequence[Line], by: str) -> dict[str, str]:
     """What each row is called: a battery by its station, and by its DUID too where the station has others."""
     if by != "unit":

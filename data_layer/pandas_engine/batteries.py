@@ -22,7 +22,17 @@ _SUMS: Final = [
     "priced_charge_mwh",
 ]
 _COLUMNS: Final = [
-    *("name", "station_name", "owner", "regions", "duids", "batteries", "capacity_mw", "storage_mwh"),
+    *(
+        "name",
+        "total",
+        "station_name",
+        "owner",
+        "regions",
+        "duids",
+        "batteries",
+        "capacity_mw",
+        "storage_mwh",
+    ),
     *("batteries_with_storage", "discharge_mwh", "charge_mwh", "discharge_revenue_aud", "charge_cost_aud"),
     *("revenue_aud", "discharge_price_aud_per_mwh", "charge_price_aud_per_mwh"),
     *("price_difference_aud_per_mwh", "spread_aud_per_mwh", "negative_price_charge_mwh"),
@@ -69,7 +79,7 @@ def _rows(request: Any, history: History) -> pd.DataFrame:
     rows["most_mw"] = rows.battery.map(facts.most_mw).astype("float64")
     rows["storage_mwh"] = rows.battery.map(facts.storage_mwh).astype("float64")
     names = {"unit": rows.battery, "station": rows.station, "owner": rows.owner, "region": rows.regionid}
-    rows["name"] = names.get(request.group_by, "Fleet")
+    rows["name"] = names[request.group_by]
     if getattr(request, "chosen", ()):
         rows = rows[rows.name.isin(request.chosen)]
     rows["discharge_mwh"] = rows.generation_mwh
@@ -107,7 +117,7 @@ def _blank_because(group: pd.DataFrame, intervals: pd.Series, expected: float) -
     return "under ten full charges" if charge < 10 * storage.sum() else None
 
 
-def _line(name: str, group: pd.DataFrame) -> dict[str, Any]:
+def _line(name: str, group: pd.DataFrame, *, total: bool = False) -> dict[str, Any]:
     """One row of BatterySummary."""
     by = group.groupby(["battery", "regionid"])
     intervals = by.settlementdate.nunique()
@@ -116,9 +126,9 @@ def _line(name: str, group: pd.DataFrame) -> dict[str, Any]:
     hours = intervals * HOURS_PER_INTERVAL
     sums = by[_SUMS].sum(min_count=1)
     net = sums.discharge_revenue_aud.fillna(0) - sums.charge_cost_aud.fillna(0)
-    total = group[_SUMS].sum(min_count=1)
-    prices = _prices(total.to_frame().T).iloc[0]
-    priced = total.priced_discharge_mwh or np.nan
+    whole = group[_SUMS].sum(min_count=1)
+    prices = _prices(whole.to_frame().T).iloc[0]
+    priced = whole.priced_discharge_mwh or np.nan
     negative = group[group.price < 0]
     blank = _blank_because(group, intervals, expected)
     stored, powered = facts.storage_mwh.notna(), facts.most_mw.notna()
@@ -127,6 +137,7 @@ def _line(name: str, group: pd.DataFrame) -> dict[str, Any]:
     only = {column: group[column].unique() for column in ("station", "owner")}
     return {
         "name": name,
+        "total": total,
         "station_name": only["station"][0] if len(only["station"]) == 1 else None,
         "owner": only["owner"][0] if len(only["owner"]) == 1 else None,
         "regions": ",".join(sorted(group.regionid.unique())),
@@ -135,18 +146,18 @@ def _line(name: str, group: pd.DataFrame) -> dict[str, Any]:
         "capacity_mw": facts.most_mw.sum(min_count=1),
         "storage_mwh": facts.storage_mwh.sum(min_count=1),
         "batteries_with_storage": int(stored.sum()),
-        "discharge_mwh": total.discharge_mwh,
-        "charge_mwh": total.charge_mwh,
-        "discharge_revenue_aud": total.discharge_revenue_aud,
-        "charge_cost_aud": total.charge_cost_aud,
+        "discharge_mwh": whole.discharge_mwh,
+        "charge_mwh": whole.charge_mwh,
+        "discharge_revenue_aud": whole.discharge_revenue_aud,
+        "charge_cost_aud": whole.charge_cost_aud,
         "revenue_aud": net.sum(),
         **prices,
         "price_difference_aud_per_mwh": prices.discharge_price_aud_per_mwh - prices.charge_price_aud_per_mwh,
-        "spread_aud_per_mwh": (total.discharge_revenue_aud - total.charge_cost_aud) / priced,
+        "spread_aud_per_mwh": (whole.discharge_revenue_aud - whole.charge_cost_aud) / priced,
         "negative_price_charge_mwh": negative.charge_mwh.sum(),
         "negative_price_charge_income_aud": -negative.charge_cost_aud.sum(),
         "cycles_per_day": sums.discharge_mwh[stored].sum(min_count=1) * 24 / mwh_hours,
-        "round_trip_efficiency": np.nan if blank else total.discharge_mwh / total.charge_mwh,
+        "round_trip_efficiency": np.nan if blank else whole.discharge_mwh / whole.charge_mwh,
         "round_trip_blank_because": blank,
         "revenue_aud_per_mw_year": net[powered].sum(min_count=1) * 8760 / mw_hours,
         "revenue_aud_per_mwh_year": net[stored].sum(min_count=1) * 8760 / mwh_hours,
@@ -158,8 +169,10 @@ def _line(name: str, group: pd.DataFrame) -> dict[str, Any]:
 def _battery_summary(request: ask.BatterySummary, history: History) -> pd.DataFrame:
     rows = _rows(request, history)
     lines = [_line(str(name), group) for name, group in rows.groupby("name")]
+    if len(rows):
+        lines.append(_line("All batteries", rows, total=True))
     frame = pd.DataFrame(lines, columns=_COLUMNS)
-    return frame.sort_values(["revenue_aud", "name"], ascending=[False, True])
+    return frame.sort_values(["total", "revenue_aud", "name"], ascending=[False, False, True])
 
 
 def _battery_series(request: ask.BatterySeries, history: History) -> pd.DataFrame:

@@ -19,18 +19,15 @@ from data_layer.requests.base import Request, check_region, sorted_choice
 BATTERY_GROUPS: Final = ("unit", "station", "owner", "region")
 """What batteries may be grouped by."""
 
-FLEET: Final = "fleet"
-"""All batteries as one row."""
-
 MOST_CHOSEN: Final = 12
 """Groups that one chart may be limited to."""
 
 LONGEST_NAME: Final = 200
 
 
-def _check_group(group_by: object, allowed: tuple[str, ...] = BATTERY_GROUPS) -> None:
-    if group_by not in allowed:
-        raise RequestError(f"Unknown group: choose one of {', '.join(allowed)}.", "group_by")
+def _check_group(group_by: object) -> None:
+    if group_by not in BATTERY_GROUPS:
+        raise RequestError(f"Unknown group: choose one of {', '.join(BATTERY_GROUPS)}.", "group_by")
 
 
 def _checked_names(names: object) -> tuple[str, ...]:
@@ -49,8 +46,10 @@ def _checked_names(names: object) -> tuple[str, ...]:
 class BatterySummary(Request):
     """Energy, prices, revenue and use of batteries, highest net revenue first.
 
-    Answer, one row per group: name, station_name and owner (null where the group has several), regions
-    and duids (commas between), batteries, capacity_mw (most it may discharge, of distinct batteries),
+    Answer, one row for all batteries together and one per group: name, total (true in the first row:
+    adding it to the others would count twice), station_name and owner (null where the group has
+    several), regions and duids (commas between), batteries, capacity_mw (most it may discharge, of
+    distinct batteries),
     storage_mwh (null where unknown), batteries_with_storage, discharge_mwh, charge_mwh,
     discharge_revenue_aud, charge_cost_aud, revenue_aud (net), discharge_price_aud_per_mwh and
     charge_price_aud_per_mwh (volume-weighted over priced energy), price_difference_aud_per_mwh (of the
@@ -68,7 +67,7 @@ class BatterySummary(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_group(self.group_by, (*BATTERY_GROUPS, FLEET))
+        _check_group(self.group_by)
         check_region(self.region)
 
 

@@ -26,13 +26,13 @@ DEFINITIONS: Final = {
         "What the battery may discharge at most (maximum capacity; registered capacity where that is "
         "unknown), as the registry has it at the period's end. A group adds its batteries that "
         "reported.",
-        "registration list, DUDETAIL",
+        "AEMO registration list, DUDETAIL",
     ),
     "battery_storage": Definition(
         "Storage (MWh)",
         "Energy the battery can hold as registered. What the registry does not know is blank, and so "
         "is everything counted per MWh of it.",
-        "registration list",
+        "AEMO registration list",
     ),
     "battery_prices": Definition(
         "Price received and paid ($/MWh)",

@@ -77,6 +77,7 @@ def test_being_paid_to_charge_is_drawn_above_the_line() -> None:
 def group(name: str, **facts: Any) -> dict[str, Any]:
     return {
         "name": name,
+        "total": False,
         "station_name": f"{name} station",
         "owner": "Owner Pty Ltd as trustee for Somebody",
         "regions": "SA1",

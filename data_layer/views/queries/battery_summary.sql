@@ -1,4 +1,4 @@
--- Grain: one row per battery, station, owner or region ($group_by), or one for all of them ('fleet').
+-- Grain: one row per battery, station, owner or region ($group_by), and one for all of them (total).
 -- source: battery rollups; battery_facts: see there. Ratios are ratios of sums over the batteries for which
 -- both are known; a year has 8,760 hours of readings.
 WITH by_battery AS (
@@ -26,8 +26,7 @@ named AS (
             WHEN 'unit' THEN b.battery
             WHEN 'station' THEN coalesce(f.station_name, b.battery)
             WHEN 'owner' THEN coalesce(f.owner, 'Unknown')
-            WHEN 'region' THEN b.regionid
-            ELSE 'Fleet'
+            ELSE b.regionid
         END AS name,
         coalesce(f.station_name, b.battery) AS station_name,
         coalesce(f.owner, 'Unknown') AS owner,
@@ -41,7 +40,8 @@ named AS (
 
 sums AS (
     SELECT
-        name,
+        CASE WHEN grouping(name) = 1 THEN 'All batteries' ELSE name END AS name,
+        grouping(name) = 1 AS total,
         min(station_name) AS station_name,
         count(DISTINCT station_name) AS stations,
         min(owner) AS owner,
@@ -70,7 +70,8 @@ sums AS (
         sum(revenue_aud) FILTER (WHERE storage_mwh IS NOT NULL) AS revenue_of_storage_aud,
         sum(discharge_mwh) FILTER (WHERE storage_mwh IS NOT NULL) AS discharge_of_storage_mwh
     FROM named
-    GROUP BY name
+    GROUP BY GROUPING SETS ((name), ())
+    HAVING count(*) > 0
 ),
 
 judged AS (
@@ -88,6 +89,7 @@ judged AS (
 
 SELECT
     name,
+    total,
     CASE WHEN stations = 1 THEN station_name END AS station_name,
     CASE WHEN owners = 1 THEN owner END AS owner,
     regions,
@@ -116,4 +118,4 @@ SELECT
     CAST(intervals AS BIGINT) AS battery_intervals,
     CAST(round(intervals_expected) AS BIGINT) AS battery_intervals_expected
 FROM judged
-ORDER BY revenue_aud DESC, name
+ORDER BY total DESC, revenue_aud DESC, name
