@@ -108,7 +108,7 @@ def test_short_periods_say_why_round_trips_are_blank(client: FlaskClient) -> Non
 
 def test_the_address_serves_the_rows_of_the_view_in_view(client: FlaskClient) -> None:
     first = client.get(f"/batteries/data.csv?{DAYS}&view=ranking").get_data(as_text=True)
-    assert first.startswith('"name","station_name"')
+    assert first.startswith('"name","total"')
     named = client.get(f"/batteries/data.csv?{DAYS}&selected=HPR1&resolution=day&table=over-time")
     assert len(named.get_data(as_text=True).splitlines()) == 11
     refused = client.get(f"/batteries/data.csv?{DAYS}&by=planet")
