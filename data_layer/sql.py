@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from data_layer.lake import Snapshot
 from data_layer.period import Period
-from data_layer.tables import BATTERY_30MIN, MEASURES, TABLES, UNIT_MEASURES, TableSpec
+from data_layer.tables import MEASURES, TABLES, UNIT_MEASURES, TableSpec
 
 VIEWS: Final = Path(__file__).parent / "views"
 
@@ -170,14 +170,27 @@ _COMMON_COLUMNS: Final = {f"unit_{grain}": _UNIT_COLUMNS for grain in ("30min", 
 """What the tables of a family have in common, where they are not alike but for their time column."""
 _TIME_OF_DAY_COLUMNS: Final = ("regionid", "fuel", "generation_mwh", "load_mwh", "intervals")
 
+
+def _measures_of(rollup: TableSpec) -> tuple[str, ...]:
+    return tuple(name for name in rollup.schema.names if name != rollup.time)
+
+
 READINGS: Final = {
-    "unit_interval": ("unit_interval_measures", _UNIT_COLUMNS),
-    "battery_interval": (
-        "battery_interval",
-        tuple(name for name in BATTERY_30MIN.schema.names if name != "settlementdate"),
+    "unit_interval": ("unit_interval_measures", _UNIT_COLUMNS, "unit_scada"),
+    "battery_interval": ("battery_interval", _measures_of(TABLES["battery_30min"]), "unit_scada"),
+    "curtailment_interval": (
+        "curtailment_interval",
+        _measures_of(TABLES["curtailment_30min"]),
+        "region_demand",
+    ),
+    "unit_curtailment_interval": (
+        "unit_curtailment_interval",
+        _measures_of(TABLES["unit_curtailment_30min"]),
+        "unit_dispatch",
     ),
 }
-"""Segments that no rollup is fine enough for -> the view over 5-minute readings, and its columns."""
+"""Segments that no rollup is fine enough for -> the view over 5-minute rows, its columns, and the table
+that says what reading it costs."""
 
 _STAMP_TIMES: Final = {
     "none": "CAST(NULL AS TIMESTAMP)",
@@ -217,7 +230,7 @@ def _readings_body(
     segment: Segment, kind: str, time_name: str, label: str, snapshot: Snapshot, parameters: dict[str, Any]
 ) -> str:
     """Measures finer than any rollup, straight from the readings of the segment."""
-    view, columns = READINGS[segment.table]
+    view, columns, _ = READINGS[segment.table]
     text = f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(columns)} FROM {view}"
     files = {table: snapshot.paths(table, segment.period) for table in required(text)[0]}
     return f"({_with(_relations(text, files, segment.period, parameters, f'_{label}'), text)})"
@@ -249,7 +262,7 @@ def _segment_columns(table: str, time_name: str) -> str:
         return ", ".join(_TIME_OF_DAY_COLUMNS if time_name == "time_of_day" else _FUEL_COLUMNS)
     if table in _COMMON_COLUMNS:
         return ", ".join(_COMMON_COLUMNS[table])
-    return ", ".join(name for name in TABLES[table].schema.names if name != TABLES[table].time)
+    return ", ".join(_measures_of(TABLES[table]))
 
 
 @cache

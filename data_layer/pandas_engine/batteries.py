@@ -190,18 +190,19 @@ def _battery_series(request: ask.BatterySeries, history: History) -> pd.DataFram
     return out.join(_prices(sums)).reset_index()
 
 
-def _minutes(stamps: pd.Series) -> pd.Series:
+def minutes_of_day(stamps: pd.Series) -> pd.Series:
+    """End of each stamp's half-hour in minutes after midnight: 30..1440."""
     return (half_hour_end(stamps) - market_days(stamps)) // pd.Timedelta(minutes=1)
 
 
 def _battery_time_of_day(request: ask.BatteryTimeOfDay, history: History) -> pd.DataFrame:
     rows = _rows(request, history)
-    rows["time_of_day"] = _minutes(rows.settlementdate)
+    rows["time_of_day"] = minutes_of_day(rows.settlementdate)
     key = ["time_of_day", "regionid"]
     sums = rows.groupby(key)[_SUMS].sum(min_count=1)
     intervals = rows.groupby([*key, "battery"]).settlementdate.nunique().groupby(key).max()
     regions = within(history.regions, request.period)
-    prices = regions.assign(time_of_day=_minutes(regions.settlementdate)).groupby(key).price.mean()
+    prices = regions.assign(time_of_day=minutes_of_day(regions.settlementdate)).groupby(key).price.mean()
     out = pd.DataFrame(
         {
             "discharge_mw": sums.discharge_mwh / intervals * 12,

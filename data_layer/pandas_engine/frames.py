@@ -7,6 +7,7 @@ tests hold the two engines to the same answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -23,17 +24,29 @@ FIVE = pd.Timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class History:
-    """One version of the lake as two frames.
+    """One version of the lake as a few frames.
 
-    ``regions``: settlementdate, regionid, price, totaldemand, bdu_energy_storage, net_import_mw, rooftop_mw
-    per 5 minutes.
+    ``regions``: settlementdate, regionid, price, net_import_mw, rooftop_mw and REGION_COLUMNS per 5 minutes.
     ``readings``: settlementdate, duid, regionid, fuel, mw (signed), capacity_mw, price per 5 minutes and
-    unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry.
+    unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry. ``targets``:
+    settlementdate, duid, regionid, fuel, uigf, totalcleared, price per 5 minutes and semi-scheduled unit.
     """
 
     regions: pd.DataFrame
     readings: pd.DataFrame
     units: pd.DataFrame
+    targets: pd.DataFrame
+
+
+REGION_COLUMNS: Final = [
+    "totaldemand",
+    "bdu_energy_storage",
+    "ss_solar_uigf",
+    "ss_solar_clearedmw",
+    "ss_wind_uigf",
+    "ss_wind_clearedmw",
+]
+"""What is kept of region_demand."""
 
 
 def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
@@ -52,7 +65,7 @@ def load_history(snapshot: Snapshot) -> History:
     units = read_table(snapshot, "units")
     regions = _regions(snapshot)
     readings = _readings(snapshot, units, regions)
-    return History(regions, readings, units)
+    return History(regions, readings, units, _targets(snapshot, units, regions))
 
 
 def half_hour_end(stamps: pd.Series) -> pd.Series:
@@ -105,7 +118,7 @@ def _rooftop(snapshot: Snapshot) -> pd.DataFrame:
 
 def _regions(snapshot: Snapshot) -> pd.DataFrame:
     key = ["settlementdate", "regionid"]
-    demand = read_table(snapshot, "region_demand")[[*key, "totaldemand", "bdu_energy_storage"]]
+    demand = read_table(snapshot, "region_demand")[[*key, *REGION_COLUMNS]]
     frame = _settlement_prices(snapshot)
     for other in (demand, _net_imports(snapshot), _rooftop(snapshot)):
         frame = frame.merge(other, on=key, how="outer")
@@ -141,6 +154,18 @@ def _readings(snapshot: Snapshot, units: pd.DataFrame, regions: pd.DataFrame) ->
     together["priced_load_mwh"] = together.load_mwh.where(priced, 0.0)
     together["capacity_mwh"] = together.capacity_mw.fillna(0.0) * HOURS_PER_INTERVAL
     return together
+
+
+def _targets(snapshot: Snapshot, units: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    """Targets of semi-scheduled units with the registry's region and fuel of that time, and the price."""
+    rows = read_table(snapshot, "unit_dispatch")[["settlementdate", "duid", "uigf", "totalcleared"]]
+    joined = rows.merge(units[["duid", "valid_from", "valid_to", "regionid", "fuel"]], on="duid", how="left")
+    inside = (joined.settlementdate > joined.valid_from) & (joined.settlementdate <= joined.valid_to)
+    joined = joined[inside | joined.valid_from.isna()].drop(columns=["valid_from", "valid_to"])
+    joined["regionid"] = joined.regionid.fillna("Unmapped")
+    joined["fuel"] = joined.fuel.fillna("Unmapped")
+    prices = regions[["settlementdate", "regionid", "price"]]
+    return joined.merge(prices, on=["settlementdate", "regionid"], how="left")
 
 
 def _without_superseded(scada: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:

@@ -7,9 +7,8 @@ from typing import Any, Final
 from data_layer import sql
 from data_layer.lake import Snapshot
 from data_layer.market import Resolution
-from data_layer.period import Period
 from data_layer.planner.plan import Plan, Planners, build
-from data_layer.planner.segments import segments
+from data_layer.planner.segments import interval_segments, segments
 from data_layer.requests.batteries import (
     BatterySeries,
     BatterySummary,
@@ -19,19 +18,11 @@ from data_layer.requests.batteries import (
 from data_layer.sql import Segment
 
 
-def _battery_segments(period: Period, coarsest: Resolution) -> list[Segment]:
-    """The battery rollups, whose finest table is the half-hour; below it, the readings."""
-    return [
-        Segment("battery_interval", s.period) if s.table == "battery_5min" else s
-        for s in segments("battery", period, coarsest)
-    ]
-
-
 def _battery_summary(request: BatterySummary, snapshot: Snapshot) -> Plan:
     return build(
         snapshot,
         sql.with_batteries(sql.query_text("queries/battery_summary")),
-        {"source": (_battery_segments(request.period, Resolution.MONTH), "none")},
+        {"source": (interval_segments("battery", request.period, Resolution.MONTH), "none")},
         {
             "group_by": request.group_by,
             "region": request.region,
@@ -51,7 +42,7 @@ def _chosen(request: BatterySeries | BatteryTimeOfDay) -> dict[str, Any]:
 
 
 def _battery_series(request: BatterySeries, snapshot: Snapshot) -> Plan:
-    parts = _battery_segments(request.period, request.resolution)
+    parts = interval_segments("battery", request.period, request.resolution)
     return build(
         snapshot,
         sql.with_batteries(sql.query_text("queries/battery_series"), chosen=True),
@@ -67,7 +58,7 @@ def _battery_time_of_day(request: BatteryTimeOfDay, snapshot: Snapshot) -> Plan:
         snapshot,
         sql.with_batteries(sql.query_text("queries/battery_time_of_day"), chosen=True),
         {
-            "source": (_battery_segments(period, Resolution.HALF_HOUR), "time_of_day"),
+            "source": (interval_segments("battery", period, Resolution.HALF_HOUR), "time_of_day"),
             "price_source": (segments("region", period, Resolution.HALF_HOUR), "time_of_day"),
         },
         _chosen(request),
