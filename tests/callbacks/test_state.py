@@ -30,6 +30,10 @@ SAMPLES = {
     "batteries.by": ["owner", "region"],
     "batteries.selected": ["HPR1", "HPR1,VBB1", "Owner%2C Pty Ltd,100%25"],
     "batteries.sort": ["spread", "-cycles"],
+    "curtailment.view": ["fuel", "time-of-day"],
+    "curtailment.by": ["unit"],
+    "curtailment.sort": ["share", "-network"],
+    "fuels": ["solar", "wind,solar"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""
