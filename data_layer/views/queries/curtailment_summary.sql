@@ -29,7 +29,9 @@ sums AS (
         sum(unpriced_curtailed_mwh) AS unpriced_curtailed_mwh,
         sum(curtailed_value_aud) AS curtailed_value_aud,
         sum(intervals) AS intervals,
-        count(*) AS parts
+        count(*) AS parts,
+        grouping(regionid) AS every_region,
+        grouping(fuel) AS every_fuel
     FROM by_region
     GROUP BY GROUPING SETS ((regionid, fuel), (regionid), (fuel), ())
     HAVING count(*) > 0
@@ -49,4 +51,4 @@ SELECT
     CAST(intervals AS BIGINT) AS intervals,
     CAST(parts * $period_intervals AS BIGINT) AS intervals_expected
 FROM sums
-ORDER BY CASE WHEN regionid = 'NEM' THEN 0 ELSE 1 END, regionid, CASE WHEN fuel = 'All' THEN 0 ELSE 1 END, fuel
+ORDER BY every_region DESC, regionid, every_fuel DESC, fuel
