@@ -10,7 +10,7 @@ SCREENS: dict[str, str] = {
     "5 y": "{5y}",
     "5 y, ranking by region": "{5y}&view=ranking&by=region",
     "1 y, average day": "{1y}&view=time-of-day",
-    "5 y, average day of one": "{5y}&view=time-of-day&selected=HPR1",
+    "5 y, average day of a region's": "{5y}&view=time-of-day&by=region&selected=SA1",
     "5 y, stored energy": "{5y}&view=stored",
 }
 
@@ -41,7 +41,7 @@ def _series(request: BatterySeries) -> tuple[str, str]:
     suffix, bucket, during = _bucket(request.resolution)
     return f"battery_{suffix}", (
         f"SELECT {bucket} AS t, {_SUMS}, max(intervals) FROM read_parquet($files)"
-        f" WHERE {during} AND {_IN_REGION} AND (len($chosen) = 0 OR list_contains($chosen, battery))"
+        f" WHERE {during} AND {_IN_REGION} AND (len($chosen) = 0 OR list_contains($chosen, regionid))"
         " GROUP BY t ORDER BY t"
     )
 
@@ -50,7 +50,7 @@ def _time_of_day(request: BatteryTimeOfDay) -> tuple[str, str]:
     return "battery_30min", (
         "WITH b AS (SELECT CAST(settlementdate AS TIME) AS t, regionid, sum(discharge_mwh), sum(charge_mwh)"
         f" FROM read_parquet($files) WHERE {_STAMPED} AND {_IN_REGION}"
-        " AND (len($chosen) = 0 OR list_contains($chosen, battery)) GROUP BY t, regionid),"
+        " AND (len($chosen) = 0 OR list_contains($chosen, regionid)) GROUP BY t, regionid),"
         " p AS (SELECT CAST(settlementdate AS TIME) AS t, regionid, sum(price_aud_hours_per_mwh)"
         f" FROM read_parquet($files_region_30min) WHERE {_STAMPED} GROUP BY t, regionid)"
         " SELECT * FROM b JOIN p USING (t, regionid) ORDER BY t"
