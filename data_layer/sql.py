@@ -20,14 +20,7 @@ import pyarrow as pa
 
 from data_layer.lake import Snapshot
 from data_layer.period import Period
-from data_layer.tables import (
-    INTERCONNECTOR_MEASURES,
-    MEASURES,
-    REGION_30MIN,
-    TABLES,
-    UNIT_MEASURES,
-    TableSpec,
-)
+from data_layer.tables import MEASURES, TABLES, UNIT_MEASURES, TableSpec
 
 VIEWS: Final = Path(__file__).parent / "views"
 
@@ -94,7 +87,7 @@ def required(text: str) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of time read from one table, or from 5-minute readings (FROM_READINGS)."""
+    """A stretch of time read from one table, or from 5-minute readings (see READINGS)."""
 
     table: str
     period: Period
@@ -171,18 +164,38 @@ def _relations(
     return parts + [f"{name} AS NOT MATERIALIZED ({view_texts()[name]})" for name in views]
 
 
-_REGION_COLUMNS: Final = tuple(name for name in REGION_30MIN.schema.names if name != "settlementdate")
 _FUEL_COLUMNS: Final = ("regionid", "fuel", *MEASURES)
 _UNIT_COLUMNS: Final = ("duid", "regionid", "fuel", *UNIT_MEASURES)
-_LINE_COLUMNS: Final = ("interconnectorid", *INTERCONNECTOR_MEASURES)
+_COMMON_COLUMNS: Final = {f"unit_{grain}": _UNIT_COLUMNS for grain in ("30min", "day", "month")}
+"""What the tables of a family have in common, where they are not alike but for their time column."""
 _TIME_OF_DAY_COLUMNS: Final = ("regionid", "fuel", "generation_mwh", "load_mwh", "intervals")
 
-FROM_READINGS: Final = {
-    "unit_interval": ("unit_interval_measures", "unit_scada", _UNIT_COLUMNS),
-    "interconnector_interval": ("interconnector_interval", "interconnector_flow", _LINE_COLUMNS),
+
+def _measures_of(rollup: TableSpec) -> tuple[str, ...]:
+    return tuple(name for name in rollup.schema.names if name != rollup.time)
+
+
+READINGS: Final = {
+    "unit_interval": ("unit_interval_measures", _UNIT_COLUMNS, "unit_scada"),
+    "interconnector_interval": (
+        "interconnector_interval",
+        _measures_of(TABLES["interconnector_30min"]),
+        "interconnector_flow",
+    ),
+    "battery_interval": ("battery_interval", _measures_of(TABLES["battery_30min"]), "unit_scada"),
+    "curtailment_interval": (
+        "curtailment_interval",
+        _measures_of(TABLES["curtailment_30min"]),
+        "region_demand",
+    ),
+    "unit_curtailment_interval": (
+        "unit_curtailment_interval",
+        _measures_of(TABLES["unit_curtailment_30min"]),
+        "unit_dispatch",
+    ),
 }
-"""Stretches finer than any rollup: the view that measures every reading, the table most of its rows come
-from, and the columns it contributes."""
+"""Segments that no rollup is fine enough for -> the view over 5-minute rows, its columns, and the table
+that says what reading it costs."""
 
 _STAMP_TIMES: Final = {
     "none": "CAST(NULL AS TIMESTAMP)",
@@ -211,7 +224,7 @@ def _source_body(
     bodies = []
     for index, segment in enumerate(parts):
         label = f"{name}_{index}"
-        if segment.table in FROM_READINGS:
+        if segment.table in READINGS:
             bodies.append(_readings_body(segment, kind, time_name, label, snapshot, parameters))
         else:
             bodies.append(_segment_body(segment, kind, time_name, label, snapshot, parameters))
@@ -222,7 +235,7 @@ def _readings_body(
     segment: Segment, kind: str, time_name: str, label: str, snapshot: Snapshot, parameters: dict[str, Any]
 ) -> str:
     """Measures finer than any rollup, straight from the readings of the segment."""
-    view, _, columns = FROM_READINGS[segment.table]
+    view, columns, _ = READINGS[segment.table]
     text = f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(columns)} FROM {view}"
     files = {table: snapshot.paths(table, segment.period) for table in required(text)[0]}
     return f"({_with(_relations(text, files, segment.period, parameters, f'_{label}'), text)})"
@@ -248,15 +261,13 @@ def _segment_body(
 
 def _segment_columns(table: str, time_name: str) -> str:
     """What a segment of ``table`` contributes beside its time column."""
-    if time_name == "time_of_day":
-        return ", ".join(_TIME_OF_DAY_COLUMNS)
     if table == "region_5min":
         return _region_interval_columns()
-    if table.startswith("interconnector_"):
-        return ", ".join(_LINE_COLUMNS)
     if table.startswith("region_fuel"):
-        return ", ".join(_FUEL_COLUMNS)
-    return ", ".join(_REGION_COLUMNS if table.startswith("region_") else _UNIT_COLUMNS)
+        return ", ".join(_TIME_OF_DAY_COLUMNS if time_name == "time_of_day" else _FUEL_COLUMNS)
+    if table in _COMMON_COLUMNS:
+        return ", ".join(_COMMON_COLUMNS[table])
+    return ", ".join(_measures_of(TABLES[table]))
 
 
 @cache
@@ -288,6 +299,15 @@ def aggregate_text(columns: Sequence[str], names: Sequence[str]) -> str:
         f"WITH grouped AS ({inner}) SELECT {chosen}, answer.* EXCLUDE (group_1, group_2, group_3) "
         f"FROM ({body}) AS answer ORDER BY revenue_aud DESC"
     )
+
+
+def with_batteries(text: str, *, chosen: bool = False) -> str:
+    """``text`` with the relation "battery_facts" (the registry's facts of each battery) and, if wanted,
+    "chosen" (rows of "source", limited to the batteries that parameters name)."""
+    relations = f"battery_facts AS ({query_text('queries/battery_facts')})"
+    if chosen:
+        relations += f", chosen AS NOT MATERIALIZED ({query_text('queries/battery_chosen')})"
+    return f"WITH {relations} SELECT * FROM ({text}) AS answer"
 
 
 def integrated_text(view: str, columns: Sequence[str], *, sort: bool) -> str:

@@ -414,6 +414,27 @@ REGION_FUEL_TIME_OF_DAY = _rollup(
 )
 """The average day of each month: time_of_day is minutes after midnight at the END of the half-hour."""
 
+_BATTERY: list[tuple[str, pa.DataType]] = [
+    ("discharge_mwh", _F),
+    ("charge_mwh", _F),
+    ("discharge_revenue_aud", _F),
+    ("charge_cost_aud", _F),
+    ("unpriced_discharge_mwh", _F),
+    ("unpriced_charge_mwh", _F),
+    ("negative_price_charge_mwh", _F),
+    ("negative_price_charge_income_aud", _F),
+    ("intervals", pa.int32()),
+    ("first_at", STAMP),
+    ("last_at", STAMP),
+]
+_BATTERY_KEY = [("battery", _S), ("regionid", _S)]
+BATTERY_30MIN = _rollup("battery_30min", [_STAMPED, *_BATTERY_KEY], _BATTERY, "settlementdate")
+BATTERY_DAY = _rollup("battery_day", [_DATED, *_BATTERY_KEY], _BATTERY, "date")
+BATTERY_MONTH = _rollup("battery_month", [_DATED, *_BATTERY_KEY], _BATTERY, "date")
+"""One row per battery: its DUIDs of all times together (views/battery_unit.sql). Both energies are >= 0;
+charge_cost_aud is below zero where it was paid to charge, and negative_price_charge_income_aud is what it
+was paid in those intervals (>= 0). intervals: those with any reading, from first_at to last_at."""
+
 _LINE = [("interconnectorid", _S)]
 _LINE_MEASURES: list[tuple[str, pa.DataType]] = [
     ("regionid_from", _S),
@@ -496,6 +517,9 @@ ROLLUPS = (
     REGION_FUEL_DAY,
     REGION_FUEL_MONTH,
     REGION_FUEL_TIME_OF_DAY,
+    BATTERY_30MIN,
+    BATTERY_DAY,
+    BATTERY_MONTH,
     UNIT_BY_DUID,
     INTERCONNECTOR_30MIN,
     INTERCONNECTOR_DAY,

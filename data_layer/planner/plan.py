@@ -57,7 +57,7 @@ def build(
     read = [s for parts, _ in sources.values() for s in parts]
     rows = files = 0
     for segment in read:
-        table = sql.FROM_READINGS[segment.table][1] if segment.table in sql.FROM_READINGS else segment.table
+        table = sql.READINGS[segment.table][2] if segment.table in sql.READINGS else segment.table
         rows += rows_within(snapshot, table, segment.period)
         files += len(snapshot.select(table, segment.period))
     for table in composed.tables:

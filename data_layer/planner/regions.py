@@ -13,7 +13,7 @@ from data_layer import sql
 from data_layer.lake import Snapshot
 from data_layer.market import REGIONS, Resolution
 from data_layer.planner.plan import Plan, Planners, build
-from data_layer.planner.segments import finest_line_segments, segments
+from data_layer.planner.segments import interval_segments, segments
 from data_layer.requests.regions import (
     DURATION_POINTS,
     FlowDuration,
@@ -47,7 +47,7 @@ def _interconnectors(request: InterconnectorMeans | InterconnectorSeries, snapsh
     period = request.period
     resolution = getattr(request, "resolution", Resolution.MONTH)
     over_time = isinstance(request, InterconnectorSeries)
-    parts = finest_line_segments(period, resolution)
+    parts = interval_segments("interconnector", period, resolution)
     made = build(
         snapshot,
         sql.query_text("queries/interconnectors"),

@@ -79,9 +79,10 @@ def finest_unit_segments(period: Period, coarsest: Resolution) -> list[Segment]:
     ]
 
 
-def finest_line_segments(period: Period, coarsest: Resolution) -> list[Segment]:
-    """The same for the interconnector rollups."""
+def interval_segments(family: str, period: Period, coarsest: Resolution) -> list[Segment]:
+    """Like ``segments`` for a family whose finest rollup is the half-hour: below it, the family's view over
+    5-minute rows (sql.READINGS)."""
     return [
-        Segment("interconnector_interval", s.period) if s.table == "interconnector_5min" else s
-        for s in segments("interconnector", period, coarsest)
+        Segment(f"{family}_interval", s.period) if s.table == f"{family}_5min" else s
+        for s in segments(family, period, coarsest)
     ]

@@ -48,6 +48,15 @@ SAMPLES = {
     "stations.view": ["revenue", "price-bands"],
     "peers": ["nem"],
     "stations.sort": ["-rate", "cf"],
+    "batteries.view": ["ranking", "stored"],
+    "batteries.show": ["money"],
+    "batteries.by": ["owner", "region"],
+    "batteries.selected": ["HPR1", "HPR1,VBB1", "Owner%2C Pty Ltd,100%25"],
+    "batteries.sort": ["spread", "-cycles"],
+    "curtailment.view": ["fuel", "time-of-day"],
+    "curtailment.by": ["unit"],
+    "curtailment.sort": ["share", "-network"],
+    "curtailment.fuels": ["solar", "wind,solar"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""
