@@ -25,7 +25,8 @@ FIVE = pd.Timedelta(minutes=5)
 class History:
     """One version of the lake as two frames.
 
-    ``regions``: settlementdate, regionid, price, totaldemand, net_import_mw, rooftop_mw per 5 minutes.
+    ``regions``: settlementdate, regionid, price, totaldemand, demand_and_nonschedgen, net_import_mw,
+    rooftop_mw per 5 minutes.
     ``readings``: settlementdate, duid, regionid, fuel, mw (signed), capacity_mw, price per 5 minutes and
     unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry.
     """
@@ -104,7 +105,7 @@ def _rooftop(snapshot: Snapshot) -> pd.DataFrame:
 
 def _regions(snapshot: Snapshot) -> pd.DataFrame:
     key = ["settlementdate", "regionid"]
-    demand = read_table(snapshot, "region_demand")[[*key, "totaldemand"]]
+    demand = read_table(snapshot, "region_demand")[[*key, "totaldemand", "demand_and_nonschedgen"]]
     frame = _settlement_prices(snapshot)
     for other in (demand, _net_imports(snapshot), _rooftop(snapshot)):
         frame = frame.merge(other, on=key, how="outer")
