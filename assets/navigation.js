@@ -152,6 +152,8 @@
     },
     title: function (text) {
       if (text) { document.title = text; }
+      const current = document.querySelector('.tabs [aria-current=page]');
+      if (current) { current.scrollIntoView({ block: 'nearest', inline: 'center' }); }
       return window.dash_clientside.no_update;
     },
     zoom: function (relayout, figure) {

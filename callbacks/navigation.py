@@ -9,7 +9,7 @@ from typing import Any, Final
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from callbacks import state
+from callbacks import data_links, state
 from callbacks.guard import Ask, Manager, explain, span
 from callbacks.options import TABS
 from callbacks.state import View
@@ -69,6 +69,7 @@ def register(app: Dash, manager: Manager, tabs: Sequence[Tab]) -> None:
         Output("banner", "children"),
         Output("freshness", "children"),
         Output("document-title", "data"),
+        Output("data-links", "children"),
         Input("url", "pathname"),
         Input("url", "search"),
         Input("version", "data"),
@@ -99,6 +100,9 @@ def register(app: Dash, manager: Manager, tabs: Sequence[Tab]) -> None:
 
 def _page(manager: Manager, tabs: Mapping[str, Tab], pathname: object, shown: object) -> tuple[Any, Any]:
     tab = state.tab_of(pathname)
+    if data_links.is_help(pathname):
+        same = shown == data_links.HELP
+        return (no_update, no_update) if same else (data_links.help_page(manager, tabs), data_links.HELP)
     if tab is None:
         choices = [Choice(label, f"/{name}") for name, label in TABS.items()]
         return (no_update, no_update) if shown == NO_TAB else (shell.not_found(choices), NO_TAB)
@@ -118,20 +122,21 @@ def _bar(manager: Manager, tabs: Mapping[str, Tab], pathname: object, search: ob
         lake = manager.lake_state()
         first, last = span(lake)
     except LakeMissing:
-        return shell.tabs(plain), None, None, None, "No data yet", "No data · NEMDesk"
+        return shell.tabs(plain), None, None, None, "No data yet", "No data · NEMDesk", None
     except Exception as error:
-        return shell.tabs(plain), None, panel.error(explain(error)), None, "", "NEMDesk"
+        return shell.tabs(plain), None, panel.error(explain(error)), None, "", "NEMDesk", None
     banner = shell.demo_banner() if lake.kind == KIND_DEMO else None
-    fresh = f"Data to {formats.stamp(last)} AEST · version {lake.version.split('-')[0]}"
+    fresh = shell.freshness(f"Data to {formats.stamp(last)} AEST", lake.version.split("-")[0])
     if tab is None:
-        return shell.tabs(plain), None, None, banner, fresh, "Not found · NEMDesk"
+        title = "Data · NEMDesk" if data_links.is_help(pathname) else "Not found · NEMDesk"
+        return shell.tabs(plain), None, None, banner, fresh, title, None
     view = state.parse(tab, search, first, last)
     links = [Choice(label, view.href(tab=name), name == tab) for name, label in TABS.items()]
     ask = Ask(manager, lake, view, theme.LIGHT)
     bar = _period_bar(tabs[tab], ask) if tabs[tab].has_period else _today_bar(view, lake)
     where = f" · {REGION_NAMES[view.region]}" if tabs[tab].has_regions else ""
     title = f"{TABS[tab]}{where} · NEMDesk"
-    return shell.tabs(links), bar, shell.notices(view.notices), banner, fresh, title
+    return shell.tabs(links), bar, shell.notices(view.notices), banner, fresh, title, data_links.links(view)
 
 
 def _regions(view: View) -> Any:

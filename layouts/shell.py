@@ -61,6 +61,7 @@ def page(token: str | None) -> html.Div:
             html.Div(id="period-bar", className="period-bar"),
             html.Div(id="notices", className="notices", role="status"),
             html.Main(id="page", tabIndex=-1),
+            html.Footer(id="data-links", className="data-links"),
         ],
     )
 
@@ -71,6 +72,11 @@ def tabs(choices: Sequence[Choice]) -> list[Any]:
         controls.link(choice.label, choice.href or "#", current="page" if choice.current else "")
         for choice in choices
     ]
+
+
+def freshness(until: str, version: str) -> list[Any]:
+    """How far the data reaches; a phone leaves the version out."""
+    return [until, html.Span(f" · version {version}", className="freshness-version")]
 
 
 def demo_banner() -> html.Div:

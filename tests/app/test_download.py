@@ -19,6 +19,7 @@ from data_layer.lake import Lake
 from data_layer.market import Resolution
 from data_layer.query_manager import Answer, Provenance, open_manager
 from data_layer.requests import REQUESTS, GenerationMix, Period
+from layouts import data_help
 from tests.app.callback_client import fill
 
 FACTS = Provenance("region_day", 1, 1, 0.0, "000001", "duckdb", False)
@@ -114,6 +115,10 @@ def test_the_address_of_a_view_gives_the_same_rows_in_every_form(
     assert [row["generation_mw"] for row in parsed["rows"]] == want.column("generation_mw").to_pylist()
     lines = table_of(bodies["csv"].get_data(as_text=True))
     assert [float(row["revenue_aud"]) for row in lines] == pytest.approx(want["revenue_aud"].to_pylist())
+
+
+def test_the_page_lists_the_forms_that_are_served() -> None:
+    assert [form for form, _ in data_help.FORMS] == list(encodings.ENCODINGS)
 
 
 def test_a_view_names_its_tables(client: FlaskClient) -> None:

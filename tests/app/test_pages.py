@@ -11,16 +11,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
+from callbacks import TABS
 from data_layer.lake import Lake
 from data_layer.query_manager import open_manager
 from data_layer.requests import FuelSummary, Period
 from layouts import formats
 from tests.app.callback_client import dependencies, fill, payload, post
 
-PANELS = {
-    "/today": ["today-cards", "today-mix", "today-prices", "today-summary", "today-events"],
-    "/generation": ["gen-mix", "gen-table"],
-}
+PANELS = {f"/{tab.name}": list(tab.panels) for tab in TABS}
 
 
 def response(
@@ -159,3 +157,21 @@ def test_a_fresh_application_serves_its_scripts_to_many_at_once(demo_lake: Lake,
         with ThreadPoolExecutor(len(scripts)) as visitors:
             found = list(visitors.map(lambda path, s=server: s.test_client().get(path).status_code, scripts))
         assert found == [200] * len(scripts)
+
+
+def test_the_page_about_data_lists_every_view_and_its_tables(client: FlaskClient) -> None:
+    shown = json.dumps(json.loads(page(client, "/data")))  # the wire writes / as an escape
+    for tab in TABS:
+        assert f"/{tab.name}" in shown
+    assert "generation, average-day, prices, table" in shown
+    for form in (".csv", ".json", ".parquet", ".arrow"):
+        assert form in shown
+
+
+def test_every_view_leads_to_its_rows(client: FlaskClient) -> None:
+    entry = next(e for e in dependencies(client) if "data-links.children" in e["output"])
+    values = {"url.pathname": "/generation", "url.search": "?region=SA1&range=30d", "version.data": "x"}
+    shown = json.dumps(post(client, payload(entry, values)).get_json()["response"]["data-links"])
+    assert '"/generation/data.parquet?range=30d&region=SA1"' in shown
+    link = re.findall(r'"(/generation/data.csv[^"]*)"', shown)
+    assert client.get(link[0]).status_code == 200
