@@ -26,7 +26,7 @@ from data_layer.market import INTERCONNECTORS, PRICE_THRESHOLDS
 from data_layer.tables import SCHEMA_VERSION
 
 FIRST_MONTH: Final = (2021, 7)
-GENERATION: Final = 1
+GENERATION: Final = 2
 """Part of the folder's name: raise it when what is generated changes."""
 
 
@@ -48,7 +48,7 @@ def months(count: int) -> list[tuple[int, int]]:
 
 
 def prepare(folder: Path, count: int = 60) -> BenchData:
-    """The generated data below ``folder``, made where it is not there yet (about 10 minutes, 3 GB)."""
+    """The generated data below ``folder``, made where it is not there yet (about 10 minutes, 6 GB)."""
     root = folder / f"generation-{GENERATION}-{count}-months"
     lake = Lake(root / "lake")
     year, month = months(count + 1)[-1]

@@ -12,10 +12,12 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.generated_units import Units
+from benchmarks.generated_units import SEMI_SCHEDULED, Units
 from data_layer.market import FIVE_MINUTE_SETTLEMENT, INTERCONNECTORS, REGIONS, Fuel
 
 _DAY: Final = 288
+_SPILLS_BELOW: Final = -40.0
+"""Price ($/MWh) below which farms produce a fifth of what they could."""
 
 
 def stamps_of(year: int, month: int) -> np.ndarray:
@@ -75,7 +77,7 @@ def output(generator: np.random.Generator, units: Units, price: np.ndarray, mont
         slow = _walk(generator, steps, len(mine), 0.98)
         match fuel:
             case Fuel.SOLAR:
-                factor = sun * np.clip(0.85 + 0.15 * slow, 0.1, 1) * np.where(local < -40, 0.2, 1)
+                factor = sun * np.clip(0.85 + 0.15 * slow, 0.1, 1) * np.where(local < _SPILLS_BELOW, 0.2, 1)
             case Fuel.WIND:
                 factor = np.clip(wind[:, region[mine]] + 0.08 * slow + 0.02 * jitter, 0, 0.98)
             case Fuel.COAL | Fuel.CCGT | Fuel.BIOMASS:
@@ -95,6 +97,30 @@ def output(generator: np.random.Generator, units: Units, price: np.ndarray, mont
     return np.where(units.capacities % 2 == 0, metered.round(2), metered.round(6))
 
 
+def forecasts(
+    generator: np.random.Generator, units: Units, megawatts: np.ndarray, price: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(columns of the semi-scheduled units, their UIGF, their targets), MW, shape (steps, units).
+
+    Prices leave what solar spills and a tenth of the wind; behind weak lines (every sixth unit) the
+    network holds a quarter back in some stretches of hours.
+    """
+    chosen = np.flatnonzero(np.isin(units.fuels, SEMI_SCHEDULED))
+    target = np.clip(megawatts[:, chosen], 0, None).round(2)
+    local = price[:, np.searchsorted(REGIONS, units.regions[chosen])]
+    solar = units.fuels[chosen] == Fuel.SOLAR
+    share = np.where(local < _SPILLS_BELOW, np.where(solar, 0.2, 1.0), np.where(local < 0, 0.9, 1.0))
+    held = _walk(generator, len(price), len(chosen), 0.98) > 1.3
+    share = np.where(held & (np.arange(len(chosen)) % 6 == 0), 0.75 * share, share)
+    return chosen, np.maximum((target / share).round(2), target), target
+
+
+def _by_region(units: Units, chosen: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Sums of the units' values per region, shape (steps, 5)."""
+    belongs = (units.regions[chosen][:, None] == np.array(REGIONS)[None, :]).astype(float)
+    return (values @ belongs).round(2)
+
+
 def month_tables(units: Units, year: int, month: int, seed: int = 7) -> dict[str, pa.Table]:
     """Raw tables of one month, the same for the same seed, in key order."""
     generator = np.random.default_rng((seed, year, month))
@@ -103,7 +129,17 @@ def month_tables(units: Units, year: int, month: int, seed: int = 7) -> dict[str
     price = prices(generator, steps, month)
     megawatts = output(generator, units, price, month)
     demand = 4_500 + 1_500 * _walk(generator, steps, 5, 0.95).clip(-2, 2) + 10 * price.clip(0, 200)
-    flow = 300 * _walk(generator, steps, len(INTERCONNECTORS), 0.97)
+    wanted = 300 * _walk(generator, steps, len(INTERCONNECTORS), 0.97)
+    export_limit = (450 + 120 * _walk(generator, steps, len(INTERCONNECTORS), 0.98)).clip(50).round(1)
+    import_limit = (-400 + 120 * _walk(generator, steps, len(INTERCONNECTORS), 0.98)).clip(None, -50).round(1)
+    target = np.clip(wanted, import_limit, export_limit)
+    flow = target + generator.normal(0, 3, target.shape)
+    semi, uigf, cleared = forecasts(generator, units, megawatts, price)
+    sun, wind = (np.flatnonzero(units.fuels[semi] == fuel) for fuel in SEMI_SCHEDULED)
+    batteries = np.flatnonzero(units.fuels == Fuel.BATTERY)
+    charge = (0.5 + 0.2 * _walk(generator, steps, len(batteries), 0.98)).clip(0.05, 0.95)
+    stored = charge * 2.0 * units.capacities[batteries]
+    traded = megawatts[:, batteries]
     published = np.datetime64(stamps[-1] + np.timedelta64(5, "D"), "us")
 
     def by_stamp(
@@ -132,6 +168,15 @@ def month_tables(units: Units, year: int, month: int, seed: int = 7) -> dict[str
             totaldemand=demand.round(2),
             demand_and_nonschedgen=(demand + 100).round(2),
             netinterchange=(0.1 * demand).round(2),
+            uigf=_by_region(units, semi, uigf),
+            semischedule_clearedmw=_by_region(units, semi, cleared),
+            ss_solar_uigf=_by_region(units, semi[sun], uigf[:, sun]),
+            ss_solar_clearedmw=_by_region(units, semi[sun], cleared[:, sun]),
+            ss_wind_uigf=_by_region(units, semi[wind], uigf[:, wind]),
+            ss_wind_clearedmw=_by_region(units, semi[wind], cleared[:, wind]),
+            bdu_energy_storage=_by_region(units, batteries, stored),
+            bdu_clearedmw_gen=_by_region(units, batteries, traded.clip(0, None)),
+            bdu_clearedmw_load=_by_region(units, batteries, (-traded).clip(0, None)),
         ),
         "interconnector_flow": by_stamp(
             stamps,
@@ -139,10 +184,20 @@ def month_tables(units: Units, year: int, month: int, seed: int = 7) -> dict[str
             "interconnectorid",
             intervention=np.zeros((steps, len(ids)), dtype=np.int16),
             meteredmwflow=flow.round(1),
-            mwflow=flow.round(1),
+            mwflow=target.round(1),
             mwlosses=(0.03 * np.abs(flow)).round(2),
-            exportlimit=np.full_like(flow, 600.0),
-            importlimit=np.full_like(flow, -600.0),
+            exportlimit=export_limit,
+            importlimit=import_limit,
+        ),
+        "unit_dispatch": by_stamp(
+            stamps,
+            units.duids[semi],
+            "duid",
+            intervention=np.zeros(uigf.shape, dtype=np.int16),
+            totalcleared=cleared,
+            availability=uigf,
+            uigf=uigf,
+            semidispatchcap=(cleared < uigf).astype(np.int16),
         ),
     }
     half_hours = stamps[5::6]

@@ -12,6 +12,7 @@ import pyarrow as pa
 from data_layer.market import REGIONS, Fuel
 from data_layer.tables import UNITS
 
+SEMI_SCHEDULED: Final = (Fuel.SOLAR, Fuel.WIND)
 ALWAYS: Final = (datetime(1998, 1, 1), datetime(2200, 1, 1))
 
 # fuel: (units, smallest MW, largest MW, weight of each region in the order of REGIONS)
@@ -54,7 +55,11 @@ class Units:
             "capacity_mw": self.capacities,
             "max_capacity_mw": self.capacities,
             "dispatch_type": ["BIDIRECTIONAL" if f == Fuel.BATTERY else "GENERATOR" for f in self.fuels],
-            "schedule_type": ["SCHEDULED"] * count,
+            "schedule_type": ["SEMI-SCHEDULED" if f in SEMI_SCHEDULED else "SCHEDULED" for f in self.fuels],
+            "storage_mwh": [
+                2.0 * c if f == Fuel.BATTERY else None
+                for f, c in zip(self.fuels, self.capacities, strict=True)
+            ],
             "sources": ['{"*": "generated"}'] * count,
         }
         arrays = [

@@ -69,8 +69,6 @@ RENEWABLE_FUELS: Final = (
 )
 """Storage and interconnectors are in neither numerator nor denominator of a renewable share."""
 
-DISPATCH_TYPES: Final = ("GENERATOR", "LOAD", "BIDIRECTIONAL")
-
 
 class Resolution(StrEnum):
     """Length of the buckets of an answer."""

@@ -35,12 +35,6 @@ def _places(rows: pa.Table, key: tuple[str, ...]) -> npt.NDArray[np.int64] | Non
     return places
 
 
-def is_strictly_sorted(rows: pa.Table, key: tuple[str, ...]) -> bool:
-    """True where rows ascend strictly by a (stamp, text) key: then nothing is double or out of order."""
-    places = _places(rows, key)
-    return places is not None and bool(np.all(np.diff(places) > 0))
-
-
 def strictly_sorted(rows: pa.Table, key: tuple[str, ...]) -> pa.Table | None:
     """``rows`` ascending by a (stamp, text) key, or None where two rows have one key (or the key is of
     another kind): then somebody must choose between them."""

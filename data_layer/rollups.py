@@ -15,11 +15,12 @@ import duckdb
 from data_layer import sql
 from data_layer.lake import Writer
 from data_layer.loading import connect_writer
-from data_layer.tables import TABLES, Partitioning
+from data_layer.tables import RAW_TABLES, TABLES, Partitioning
 
 BUILD_ORDER: Final = (
     "region_5min",
     "region_30min",
+    "unit_by_duid",
     "unit_30min",
     "region_fuel_5min",
     "region_fuel_30min",
@@ -32,6 +33,15 @@ BUILD_ORDER: Final = (
     "unit_month",
     "region_fuel_month",
     "region_fuel_time_of_day",
+    "interconnector_30min",
+    "interconnector_day",
+    "interconnector_month",
+    "curtailment_30min",
+    "curtailment_day",
+    "curtailment_month",
+    "unit_curtailment_30min",
+    "unit_curtailment_day",
+    "unit_curtailment_month",
 )
 """A rollup comes after what it is built from."""
 
@@ -50,8 +60,18 @@ _TIME_DRIVERS: Final = {
     "unit_month": ("unit_day",),
     "region_fuel_month": ("region_fuel_day",),
     "region_fuel_time_of_day": ("region_fuel_30min",),
+    "unit_by_duid": ("unit_scada",),
+    "interconnector_30min": ("interconnector_flow",),
+    "interconnector_day": ("interconnector_30min",),
+    "interconnector_month": ("interconnector_day",),
+    "curtailment_30min": ("region_demand",),
+    "curtailment_day": ("curtailment_30min",),
+    "curtailment_month": ("curtailment_day",),
+    "unit_curtailment_30min": ("unit_dispatch",),
+    "unit_curtailment_day": ("unit_curtailment_30min",),
+    "unit_curtailment_month": ("unit_curtailment_day",),
 }
-"""The tables whose partitions say which partitions a rollup has."""
+"""The tables whose partitions say which partitions a rollup has; a year rollup has one."""
 
 
 def build(
@@ -65,7 +85,7 @@ def build(
     ``progress(name, done, total)`` is called before each file. Nothing is visible until publish.
     """
     builder = _Builder(writer, connect_writer(writer, threads, memory_limit_mb))
-    months = sorted({m for t in _TIME_DRIVERS["region_5min"] + ("unit_scada",) for m in writer.partitions(t)})
+    months = sorted({month for spec in RAW_TABLES for month in writer.partitions(spec.name)})
     for rollup in BUILD_ORDER:
         if TABLES[rollup].partitioning is Partitioning.MONTH:
             for month in set(writer.partitions(rollup)) - set(months):

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from data_layer.lake import Snapshot
 from data_layer.period import Period
-from data_layer.tables import MEASURES, REGION_30MIN, TABLES, TableSpec
+from data_layer.tables import MEASURES, REGION_30MIN, TABLES, UNIT_MEASURES, TableSpec
 
 VIEWS: Final = Path(__file__).parent / "views"
 
@@ -166,7 +166,7 @@ def _relations(
 
 _REGION_COLUMNS: Final = tuple(name for name in REGION_30MIN.schema.names if name != "settlementdate")
 _FUEL_COLUMNS: Final = ("regionid", "fuel", *MEASURES)
-_UNIT_COLUMNS: Final = ("duid", *_FUEL_COLUMNS)
+_UNIT_COLUMNS: Final = ("duid", "regionid", "fuel", *UNIT_MEASURES)
 _TIME_OF_DAY_COLUMNS: Final = ("regionid", "fuel", "generation_mwh", "load_mwh", "intervals")
 
 _STAMP_TIMES: Final = {
@@ -349,7 +349,8 @@ def write_statement(spec: TableSpec, path: Path, *, sort: bool) -> str:
 def rollup_statement(spec: TableSpec, statement: str, path: Path) -> str:
     """COPY of a rollup's rows to one zstd Parquet file, in the table's types and order."""
     casts = ", ".join(f"CAST({f.name} AS {type_name(f.type)}) AS {f.name}" for f in spec.schema)
-    return _copy(f"SELECT {casts} FROM ({statement}) ORDER BY {', '.join(spec.sort)}", path)
+    select = f"SELECT {casts} FROM ({statement}) ORDER BY {', '.join(spec.sort)}"
+    return _copy(select, path, spec.row_group_rows)
 
 
 def bounds_statement(spec: TableSpec) -> str:
@@ -357,7 +358,8 @@ def bounds_statement(spec: TableSpec) -> str:
     return f"SELECT count(*), min({spec.time}), max({spec.time}) FROM read_parquet($path)"
 
 
-def _copy(select: str, path: Path) -> str:
+def _copy(select: str, path: Path, row_group_rows: int | None = None) -> str:
     # COPY ... TO takes no parameter; the path is one of our own staging files.
     quoted = "'" + str(path).replace("'", "''") + "'"
-    return f"COPY ({select}) TO {quoted} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+    groups = f", ROW_GROUP_SIZE {row_group_rows}" if row_group_rows else ""
+    return f"COPY ({select}) TO {quoted} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1{groups})"

@@ -9,7 +9,7 @@ All stamps are naive AEST, interval-ending. ``published_at`` is the time AEMO wr
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import pyarrow as pa
@@ -44,6 +44,8 @@ class TableSpec:
     prefer: str = ""
     required: tuple[str, ...] = ()
     """Columns without which a row is malformed; the others may be null."""
+    row_group_rows: int | None = None
+    """Rows of a Parquet row group, where a reader skips most of a file; None: the writer's own choice."""
 
 
 def _raw(
@@ -68,6 +70,26 @@ UNIT_SCADA = _raw(
     required=("scadavalue",),
 )
 """DISPATCH_UNIT_SCADA. scadavalue: MW at the START of the interval that ends at settlementdate."""
+
+UNIT_DISPATCH = _raw(
+    "unit_dispatch",
+    [
+        ("settlementdate", STAMP),
+        ("duid", _S),
+        ("intervention", _I),
+        ("totalcleared", _F),
+        ("availability", _F),
+        ("uigf", _F),
+        ("semidispatchcap", _I),
+    ],
+    ("settlementdate", "duid"),
+    prefer="intervention DESC",
+    required=("totalcleared", "uigf"),
+)
+"""DISPATCHLOAD of semi-scheduled units, MW at the interval's END (targets: not to be mixed with
+scadavalue). uigf is what the unit could have produced, totalcleared its target; semidispatchcap is 1
+where the target was a cap. The physical run (intervention 1) is kept where both were published. AEMO
+publishes UIGF per unit since 2024, the next day; months before have no rows here."""
 
 DISPATCH_PRICE = _raw(
     "dispatch_price",
@@ -233,7 +255,15 @@ UNIT_LOSS_FACTORS = _whole(
 )
 """Loss factors over time (DUDETAILSUMMARY); spans do not overlap, holes are possible."""
 
-RAW_TABLES = (UNIT_SCADA, DISPATCH_PRICE, TRADING_PRICE, REGION_DEMAND, INTERCONNECTOR_FLOW, ROOFTOP_PV)
+RAW_TABLES = (
+    UNIT_SCADA,
+    DISPATCH_PRICE,
+    TRADING_PRICE,
+    REGION_DEMAND,
+    INTERCONNECTOR_FLOW,
+    ROOFTOP_PV,
+    UNIT_DISPATCH,
+)
 STATIC_TABLES = (PRICE_THRESHOLDS, INTERCONNECTORS, UNITS, UNIT_LOSS_FACTORS)
 
 # Rollups. Every measure is a plain sum or an extreme, so that a coarser bucket is exact from finer
@@ -262,6 +292,16 @@ length of the buckets in which anything was found (whole days at day and month).
 sum(capacity_mw x 5/60) over readings: the energy at full output. min_mw/max_mw are the extremes of the
 row's own 5-minute total."""
 
+_UNIT_MEASURES: list[tuple[str, pa.DataType]] = [
+    *_MEASURES,
+    ("reference_hours", _F),
+    ("reference_price_aud_hours_per_mwh", _F),
+]
+UNIT_MEASURES = tuple(name for name, _ in _UNIT_MEASURES)
+"""reference_*: hours, and sum(price x 5/60), of the intervals in which the unit reported and its region
+had a settlement price. Their quotient is the price of a flat load over the very intervals the unit
+reported: what a capture price is compared with."""
+
 
 def _rollup(
     name: str, keys: list[tuple[str, pa.DataType]], extra: list[tuple[str, pa.DataType]], time: str
@@ -279,11 +319,15 @@ _REGION_MEASURES: list[tuple[str, pa.DataType]] = [
     ("price_aud_hours_per_mwh", _F),
     ("min_price_aud_per_mwh", _F),
     ("max_price_aud_per_mwh", _F),
+    ("min_price_at", STAMP),
+    ("max_price_at", STAMP),
     ("negative_price_hours", _F),
     ("demand_mwh", _F),
     ("demand_hours", _F),
     ("min_demand_mw", _F),
     ("max_demand_mw", _F),
+    ("min_demand_at", STAMP),
+    ("max_demand_at", STAMP),
     ("priced_demand_mwh", _F),
     ("demand_value_aud", _F),
     ("net_import_mwh", _F),
@@ -291,6 +335,7 @@ _REGION_MEASURES: list[tuple[str, pa.DataType]] = [
     ("intervals", pa.int32()),
     ("intervals_expected", pa.int32()),
 ]
+"""The _at columns are the 5-minute stamps of the extremes, the earliest where several are alike."""
 
 REGION_5MIN = _rollup(
     "region_5min",
@@ -327,15 +372,32 @@ UNIT_30MIN = _rollup(
         ("owner", _S),
         ("capacity_mw", _F),
         ("price_aud_per_mwh", _F),
-        *_MEASURES,
+        *_UNIT_MEASURES,
     ],
     "settlementdate",
 )
 """Carries the registry's names and the region's time-weighted price, so that integrated half-hours are
 one sorted scan: a join would cost more than the readings themselves and lose their order."""
 
-UNIT_DAY = _rollup("unit_day", [_DATED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_MEASURES], "date")
-UNIT_MONTH = _rollup("unit_month", [_DATED, ("duid", _S), ("regionid", _S), ("fuel", _S)], _MEASURES, "date")
+UNIT_DAY = _rollup(
+    "unit_day", [_DATED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_UNIT_MEASURES], "date"
+)
+UNIT_MONTH = _rollup(
+    "unit_month", [_DATED, ("duid", _S), ("regionid", _S), ("fuel", _S)], _UNIT_MEASURES, "date"
+)
+
+UNIT_BY_DUID = replace(
+    _rollup(
+        "unit_by_duid",
+        [("duid", _S), _STAMPED],
+        [("regionid", _S), ("fuel", _S), ("mw", _F), ("capacity_mw", _F)],
+        "settlementdate",
+    ),
+    row_group_rows=61_440,
+)
+"""The 5-minute readings once more, in the order (duid, settlementdate) and in small row groups, so that
+the history of one unit reads a few row groups of each month instead of all of them. mw is signed as in
+views/unit_reading.sql; the price is in region_5min."""
 
 _BY_FUEL = [("regionid", _S), ("fuel", _S)]
 REGION_FUEL_5MIN = _rollup("region_fuel_5min", [_STAMPED, *_BY_FUEL], _MEASURES, "settlementdate")
@@ -371,6 +433,75 @@ REGION_FUEL_TIME_OF_DAY = _rollup(
 )
 """The average day of each month: time_of_day is minutes after midnight at the END of the half-hour."""
 
+_LINE = [("interconnectorid", _S)]
+_LINE_MEASURES: list[tuple[str, pa.DataType]] = [
+    ("regionid_from", _S),
+    ("regionid_to", _S),
+    ("flow_hours", _F),
+    ("flow_mwh", _F),
+    ("export_mwh", _F),
+    ("import_mwh", _F),
+    ("losses_mwh", _F),
+    ("limit_hours", _F),
+    ("export_limit_mw_hours", _F),
+    ("import_limit_mw_hours", _F),
+    ("min_flow_mw", _F),
+    ("max_flow_mw", _F),
+    ("at_export_limit_hours", _F),
+    ("at_import_limit_hours", _F),
+    ("counter_price_mwh", _F),
+    ("counter_price_value_aud", _F),
+    ("priced_hours", _F),
+    ("price_difference_aud_hours_per_mwh", _F),
+    ("intervals", pa.int32()),
+    ("intervals_expected", pa.int32()),
+]
+INTERCONNECTOR_MEASURES = tuple(name for name, _ in _LINE_MEASURES)
+INTERCONNECTOR_30MIN = _rollup("interconnector_30min", [_STAMPED, *_LINE], _LINE_MEASURES, "settlementdate")
+INTERCONNECTOR_DAY = _rollup("interconnector_day", [_DATED, *_LINE], _LINE_MEASURES, "date")
+INTERCONNECTOR_MONTH = _rollup("interconnector_month", [_DATED, *_LINE], _LINE_MEASURES, "date")
+"""Metered flows, positive from regionid_from to regionid_to ('Unmapped' where the topology does not know
+the line): export_mwh is the positive part, import_mwh the negative (<= 0). The limits bind the dispatch
+target (mwflow): a line is at a limit where its target is within 0.5 MW of it, or beyond; both limits may
+have one sign. limit_hours counts the intervals with both limits. counter_price_*: energy (>= 0) that ran
+from the dearer region to the cheaper by settlement prices, and that energy times the difference;
+price_difference is the price at regionid_to less that at regionid_from, over priced_hours, the intervals
+in which both regions had a price."""
+
+_CURTAILED: list[tuple[str, pa.DataType]] = [
+    ("uigf_mwh", _F),
+    ("cleared_mwh", _F),
+    ("curtailed_mwh", _F),
+    ("economic_curtailed_mwh", _F),
+    ("network_curtailed_mwh", _F),
+    ("unpriced_curtailed_mwh", _F),
+    ("curtailed_value_aud", _F),
+    ("intervals", pa.int32()),
+    ("intervals_expected", pa.int32()),
+]
+CURTAILMENT_MEASURES = tuple(name for name, _ in _CURTAILED)
+CURTAILMENT_30MIN = _rollup("curtailment_30min", [_STAMPED, *_BY_FUEL], _CURTAILED, "settlementdate")
+CURTAILMENT_DAY = _rollup("curtailment_day", [_DATED, *_BY_FUEL], _CURTAILED, "date")
+CURTAILMENT_MONTH = _rollup("curtailment_month", [_DATED, *_BY_FUEL], _CURTAILED, "date")
+"""Semi-scheduled sun and wind per region, from region_demand's ss_ columns: what could have been produced
+(uigf), what was dispatched (cleared), and what was left (curtailed: uigf less cleared where positive),
+split by the region's settlement price: economic at or below zero, network above, unpriced without one.
+All are targets for the interval's end, MW x 5/60: no readings of meters."""
+
+UNIT_CURTAILMENT_30MIN = _rollup(
+    "unit_curtailment_30min",
+    [_STAMPED, ("duid", _S)],
+    [("regionid", _S), ("fuel", _S), *_CURTAILED],
+    "settlementdate",
+)
+UNIT_CURTAILMENT_DAY = _rollup(
+    "unit_curtailment_day", [_DATED, ("duid", _S)], [("regionid", _S), ("fuel", _S), *_CURTAILED], "date"
+)
+UNIT_CURTAILMENT_MONTH = _rollup(
+    "unit_curtailment_month", [_DATED, ("duid", _S), *_BY_FUEL], _CURTAILED, "date"
+)
+"""The same measures per unit, from unit_dispatch."""
+
 ROLLUPS = (
     REGION_5MIN,
     REGION_30MIN,
@@ -386,6 +517,16 @@ ROLLUPS = (
     REGION_FUEL_DAY,
     REGION_FUEL_MONTH,
     REGION_FUEL_TIME_OF_DAY,
+    UNIT_BY_DUID,
+    INTERCONNECTOR_30MIN,
+    INTERCONNECTOR_DAY,
+    INTERCONNECTOR_MONTH,
+    CURTAILMENT_30MIN,
+    CURTAILMENT_DAY,
+    CURTAILMENT_MONTH,
+    UNIT_CURTAILMENT_30MIN,
+    UNIT_CURTAILMENT_DAY,
+    UNIT_CURTAILMENT_MONTH,
 )
 
 TABLES = {spec.name: spec for spec in (*RAW_TABLES, *STATIC_TABLES, *ROLLUPS)}

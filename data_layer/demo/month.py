@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from data_layer.demo import availability, events, network
+from data_layer.demo import availability, constraints, events, network
 from data_layer.demo.clearing import PARENT, Cleared, clear
 from data_layer.demo.demand import rooftop_generation, underlying_demand
 from data_layer.demo.fleet import (
@@ -69,6 +69,16 @@ class Month:
         mw = np.empty((self.clock.count, len(units)))
         for column, unit in enumerate(units):
             mw[:, column] = availability.available(unit, self.clock)
+        return mw
+
+    @cached_property
+    def deliverable(self) -> Floats:
+        """intervals x units: what of ``available`` the network takes, MW."""
+        mw = self.available.copy()
+        for column, unit in enumerate(self.stations.fleet.units):
+            passed = constraints.passed_mw(unit, self.clock)
+            if passed is not None:
+                mw[:, column] = np.minimum(mw[:, column], passed)
         return mw
 
     @cached_property
@@ -133,7 +143,17 @@ class Month:
         cap = threshold_at(self.first_day).cap_aud_per_mwh
         # The top of the curve scales with the cap; ordinary offers do not.
         levels = np.where(LEVELS == CAP_LEVEL, cap, np.minimum(LEVELS, 0.75 * cap))
-        return clear(self.stations.fleet, self.available, self.withheld, net, limits, levels)
+        return clear(self.stations.fleet, self.deliverable, self.withheld, net, limits, levels)
+
+    @cached_property
+    def semi_scheduled(self) -> tuple[list[Unit], Floats, Floats]:
+        """(units by DUID, UIGF, target), intervals x units in MW as published: the region's totals are
+        sums of these."""
+        units = self.stations.fleet.units
+        columns = [i for i, u in enumerate(units) if u.schedule_type == "SEMI-SCHEDULED"]
+        uigf = np.round(self.available[:, columns], 2) + 0.0
+        target = np.round(self.cleared.dispatch[:, columns], 2) + 0.0
+        return [units[i] for i in columns], uigf, np.minimum(target, uigf)
 
     @cached_property
     def price(self) -> dict[str, Floats]:

@@ -36,6 +36,7 @@ def tables(month: Month, start: datetime) -> Mapping[str, pa.Table]:
         "region_demand": _demand(month, rows),
         "interconnector_flow": _flow_table(month, rows),
         "rooftop_pv": _rooftop_table(month, rows),
+        "unit_dispatch": _dispatch_table(month, rows),
     }
 
 
@@ -62,6 +63,27 @@ def _scada_table(month: Month, rows: slice) -> pa.Table:
         }
         parts.append(_fitted("unit_scada", columns))
     return pa.concat_tables(parts)
+
+
+def _dispatch_table(month: Month, rows: slice) -> pa.Table:
+    """Forecast and target of sun and wind; a target below the forecast is a cap."""
+    units, uigf, target = month.semi_scheduled
+    stamps = np.repeat(month.clock.stamps[rows], len(units))
+    intervention = np.repeat(events.intervention(month.clock)[rows].astype(np.int16), len(units))
+    forecast = pa.array(uigf[rows].ravel())
+    return _fitted(
+        "unit_dispatch",
+        {
+            "settlementdate": pa.array(stamps),
+            "duid": _cycled([unit.duid for unit in units], rows),
+            "intervention": pa.array(intervention),
+            "totalcleared": pa.array(target[rows].ravel()),
+            "availability": forecast,
+            "uigf": forecast,
+            "semidispatchcap": pa.array((target < uigf)[rows].ravel().astype(np.int16)),
+            "published_at": _published(stamps),
+        },
+    )
 
 
 def _prices(month: Month, rows: slice) -> pa.Table:
@@ -117,8 +139,11 @@ def _region(month: Month, region: str) -> dict[str, Floats]:
     generation = output[:, driven].sum(axis=1)
     net_export = -month.net_import(region)
     demand = generation + discharge - charge - pumping - net_export
-    sun, sun_offered = (availability.light_and_wind(units, mw, Fuel.SOLAR) for mw in (output, offered))
-    wind, wind_offered = (availability.light_and_wind(units, mw, Fuel.WIND) for mw in (output, offered))
+    semi, uigf, target = month.semi_scheduled
+    here = [i for i, unit in enumerate(semi) if unit.regionid == region]
+    semi, uigf, target = [semi[i] for i in here], uigf[:, here], target[:, here]
+    sun, sun_offered = (availability.light_and_wind(semi, mw, Fuel.SOLAR) for mw in (target, uigf))
+    wind, wind_offered = (availability.light_and_wind(semi, mw, Fuel.WIND) for mw in (target, uigf))
     return {
         "totaldemand": demand,
         "demand_and_nonschedgen": demand + unscheduled,

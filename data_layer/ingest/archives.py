@@ -27,8 +27,8 @@ _MEBIBYTE: Final = 1 << 20
 class Bounds:
     """Limits on what one archive may unpack to."""
 
-    total_bytes: int = 4 << 30
-    """Sum of all members' unpacked sizes, over all nesting."""
+    total_bytes: int = 8 << 30
+    """Sum of all members' unpacked sizes, over all nesting: a month of next-day dispatch unpacks to four."""
     inner_zip_bytes: int = 256 * _MEBIBYTE
     """A zip inside a zip is held in memory."""
     ratio: int = 200

@@ -20,6 +20,7 @@ from typing import IO, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_layer.ingest import rows as mms_rows
 from data_layer.ingest.archives import DAMAGED, DEFAULT_BOUNDS, Bounds, Member, members
@@ -115,6 +116,7 @@ class _Reader:
         self.ignored: set[str] = set()
         self.headed = False
         self.parts: dict[str, list[pa.Table]] = {}
+        self.semi_scheduled: set[str] = set()
         self.registers: dict[str, list[pa.Table]] = {}
         month = month_named(name)
         self.window: tuple[datetime, datetime] | None = None
@@ -197,6 +199,8 @@ class _Reader:
             return
         reports = []
         for report in REPORTS.get(key, ()):
+            if report.semi_scheduled_only and "UIGF" not in header.columns:
+                continue  # older than the column: nothing to keep, and nothing wrong
             missing = [
                 report.columns[c]
                 for c in TABLES[report.table].required
@@ -235,13 +239,16 @@ class _Reader:
             for report in section.reports:
                 kept = mms_rows.check(table, numbers, report, self.window, self.log)
                 self.parts.setdefault(report.table, []).append(kept)
+                if report.semi_scheduled_only:
+                    self.semi_scheduled.add(report.table)
 
     def result(self) -> Reading:
         """The finished Reading."""
         assert self.published_at is not None
         reading = Reading(self.name, self.published_at, ignored=self.ignored)
         for table, parts in self.parts.items():
-            reading.rows[table] = _finish(TABLES[table], parts, self.published_at)
+            rows = _finish(TABLES[table], parts, self.published_at)
+            reading.rows[table] = _with_a_forecast(rows) if table in self.semi_scheduled else rows
         for kind, tables in self.registers.items():
             reading.registers.append(Register(kind, pa.concat_tables(tables, promote_options="default")))
         reading.refusals = self.log.all()
@@ -282,6 +289,12 @@ def _finish(spec: TableSpec, parts: list[pa.Table], published_at: datetime) -> p
                 values = values.fill_null(0)
             columns.append(values if values.type == column.type else values.cast(column.type))
     return pa.table(columns, schema=spec.schema)
+
+
+def _with_a_forecast(rows: pa.Table) -> pa.Table:
+    """The units of which uigf is above zero in any of the rows: at night, too, they are semi-scheduled."""
+    forecast = pc.unique(rows.filter(pc.greater(rows.column("uigf"), 0.0)).column("duid"))
+    return rows.filter(pc.is_in(rows.column("duid"), forecast))
 
 
 def _order(rows: pa.Table, key: tuple[str, ...]) -> Int64s | None:

@@ -26,6 +26,7 @@ DATA_TABLES: Final = (
     "DISPATCHINTERCONNECTORRES",
     "TRADINGPRICE",
     "ROOFTOP_PV_ACTUAL",
+    "DISPATCHLOAD",
 )
 """Tables of the monthly archive that hold a month of data each."""
 
@@ -43,7 +44,13 @@ REGISTER_TABLES: Final = (
 ARCHIVE_ERA: Final = (2024, 8)
 """First month with PUBLIC_ARCHIVE#... names."""
 
-REPORT_FOLDERS: Final = ("Dispatch_SCADA", "DispatchIS_Reports", "TradingIS_Reports", "ROOFTOP_PV/ACTUAL")
+REPORT_FOLDERS: Final = (
+    "Dispatch_SCADA",
+    "DispatchIS_Reports",
+    "TradingIS_Reports",
+    "ROOFTOP_PV/ACTUAL",
+    "Next_Day_Dispatch",
+)
 """Folders of Reports/Archive and Reports/Current that hold the lake's tables."""
 
 _HREF: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)

@@ -38,14 +38,19 @@ _TABLE_OF_FOLDER: Final = {
     "DispatchIS_Reports": "dispatch_price",
     "TradingIS_Reports": "trading_price",
     "ROOFTOP_PV/ACTUAL": "rooftop_pv",
+    "Next_Day_Dispatch": "unit_dispatch",
 }
 _ARCHIVE_SPAN: Final = {
     "Dispatch_SCADA": 1,
     "DispatchIS_Reports": 1,
     "TradingIS_Reports": 8,
     "ROOFTOP_PV/ACTUAL": 8,
+    "Next_Day_Dispatch": 32,
 }
 """Days that one file of Reports/Archive reaches beyond the date in its name."""
+_CURRENT_SPAN: Final = {"Next_Day_Dispatch": timedelta(hours=28)}
+"""The same for Reports/Current, where a file is one interval unless said here: a trading day from 04:05 of
+the date in the name to 04:00 of the next."""
 
 
 def months_between(first: Month, last: Month) -> list[Month]:
@@ -214,7 +219,8 @@ def _catch_up(run: Run, source: Source, place: str, start: datetime) -> None:
             stamp = remote.stamp
             if stamp is None or run.ledger.knows(remote.name):
                 continue
-            reach = timedelta(days=_ARCHIVE_SPAN[folder]) if place == "Archive" else timedelta(0)
+            in_archive = timedelta(days=_ARCHIVE_SPAN[folder])
+            reach = in_archive if place == "Archive" else _CURRENT_SPAN.get(folder, timedelta(0))
             if stamp + reach > end or remote.name in run.ledger.retry:
                 wanted.append((stamp, remote))
     wanted.sort(key=lambda entry: (entry[0], entry[1].sequence))

@@ -24,6 +24,9 @@ class Report:
     """Stamps must lie on this grid."""
     whole_regions_only: bool = False
     """Keep REGIONID ending in 1 (rooftop files add sub-regions whose sum repeats the region)."""
+    semi_scheduled_only: bool = False
+    """Keep units that have a forecast (UIGF): those of which it is above zero anywhere in the file, because
+    AEMO writes 0 for scheduled units. Files from before AEMO published UIGF per unit have no such rows."""
 
     @property
     def columns(self) -> dict[str, str]:
@@ -38,6 +41,8 @@ _FLOW: Final = Report("interconnector_flow")
 
 REPORTS: Final[Mapping[tuple[str, str], tuple[Report, ...]]] = {
     ("DISPATCH", "UNIT_SCADA"): (Report("unit_scada"),),
+    # Monthly DISPATCHLOAD and the daily PUBLIC_NEXT_DAY_DISPATCH alike.
+    ("DISPATCH", "UNIT_SOLUTION"): (Report("unit_dispatch", semi_scheduled_only=True),),
     ("DISPATCH", "PRICE"): (_PRICE,),
     ("DISPATCH", "REGIONSUM"): (_DEMAND,),
     ("DISPATCH", "INTERCONNECTORRES"): (_FLOW,),

@@ -263,6 +263,8 @@ def check(
     if report.whole_regions_only:
         regions = table.column("REGIONID").cast(pa.string())
         good &= pc.fill_null(pc.ends_with(regions, "1"), True).to_numpy()
+    if report.semi_scheduled_only:
+        good &= table.column("UIGF").is_valid().to_numpy()
     columns: dict[str, pa.ChunkedArray | pa.Array] = {}
 
     def refuse(bad: Bools, reason: str, column: str | None = None) -> None:

@@ -16,6 +16,12 @@ CREATE OR REPLACE MACRO half_hour_end(stamp) AS
 CREATE OR REPLACE MACRO hour_end(stamp) AS date_trunc('hour', stamp - INTERVAL 5 MINUTE) + INTERVAL 60 MINUTE;
 CREATE OR REPLACE MACRO market_date(stamp) AS CAST(stamp - INTERVAL 5 MINUTE AS DATE);
 
+-- Where the lowest and the highest of some values lie, of those alike the earliest stamp.
+CREATE OR REPLACE MACRO lowest_at(stamp, value) AS
+    arg_min(stamp, row(value, stamp)) FILTER (WHERE value IS NOT NULL);
+CREATE OR REPLACE MACRO highest_at(stamp, value) AS
+    arg_min(stamp, row(-value, stamp)) FILTER (WHERE value IS NOT NULL);
+
 -- Which estimate of a half-hour's rooftop PV wins, 1 first. Mirrors market.ROOFTOP_TYPE_RANK (tested).
 CREATE OR REPLACE MACRO rooftop_type_rank(type) AS
     CASE type WHEN 'DAILY' THEN 1 WHEN 'MEASUREMENT' THEN 2 WHEN 'SATELLITE' THEN 3 ELSE 4 END;

@@ -17,5 +17,7 @@ SELECT
     1 AS intervals,
     1 AS unit_intervals,
     1 AS unit_intervals_expected,
-    1 AS covered_intervals
+    1 AS covered_intervals,
+    CASE WHEN price_aud_per_mwh IS NULL THEN 0.0 ELSE interval_energy_mwh(1) END AS reference_hours,
+    interval_energy_mwh(price_aud_per_mwh) AS reference_price_aud_hours_per_mwh
 FROM unit_interval

@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data_layer import rollups
-from data_layer.lake import Lake
+from data_layer.lake import Lake, Snapshot
 from data_layer.loading import Loader
 from data_layer.tables import STATIC_TABLES, TABLES
 
@@ -65,6 +68,40 @@ def prices(regionid: str, when: Sequence[datetime], rrp: float | Sequence[float]
         {"settlementdate": s, "regionid": regionid, "rrp": v, "intervention": 0}
         for s, v in zip(when, values, strict=True)
     ]
+
+
+def dispatched(
+    duid: str, when: Sequence[datetime], uigf: float | Sequence[float], cleared: float | Sequence[float]
+) -> list[dict[str, Any]]:
+    """unit_dispatch records."""
+    could = uigf if isinstance(uigf, Sequence) else [uigf] * len(when)
+    did = cleared if isinstance(cleared, Sequence) else [cleared] * len(when)
+    return [
+        {
+            "settlementdate": s,
+            "duid": duid,
+            "intervention": 0,
+            "uigf": u,
+            "availability": u,
+            "totalcleared": c,
+            "semidispatchcap": int(c < u),
+        }
+        for s, u, c in zip(when, could, did, strict=True)
+    ]
+
+
+def frame(snapshot: Snapshot, table: str) -> pd.DataFrame:
+    """All rows of a table, for a comparison by hand."""
+    return pd.concat([pq.read_table(p).to_pandas() for p in snapshot.paths(table)], ignore_index=True)
+
+
+def compare(found: pd.DataFrame, expected: pd.DataFrame, keys: list[str], columns: list[str]) -> None:
+    """The same keys in both, and the same numbers in ``columns``."""
+    joined = found.merge(expected, on=keys, how="outer", suffixes=("", "_by_hand"), indicator=True)
+    assert (joined._merge == "both").all(), joined[joined._merge != "both"].head()
+    for column in columns:
+        left, right = joined[column].astype(float), joined[f"{column}_by_hand"].astype(float)
+        np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-9, err_msg=column, equal_nan=True)
 
 
 def make_lake(root: Path, **tables: Iterable[Mapping[str, Any]]) -> Lake:

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from data_layer import demo
-from data_layer.demo import events
-from data_layer.demo.fleet import UNMAPPED_DUID, read_units
+from data_layer.demo import constraints, events
+from data_layer.demo.fleet import UNMAPPED_DUID, read_units, unmapped_unit
 from data_layer.demo.registry_tables import units_table
 from data_layer.errors import LakeHoldsRealData
 from data_layer.lake import KIND_DEMO, Lake
@@ -383,3 +383,38 @@ def test_a_demonstration_never_takes_the_place_of_aemos_data(tmp_path: Path) -> 
         demo.build(lake, end=datetime(2026, 3, 2), days=1)
     assert lake.token() == before
     assert demo.build(lake, end=datetime(2026, 3, 2), days=1, replace_real=True).kind == "demo"
+
+
+def test_units_add_up_to_what_the_region_publishes(summer: dict[str, pa.Table]) -> None:
+    """The sums of the semi-scheduled units' forecasts and targets are the region's ss_ columns."""
+    facts = {unit.duid: unit for unit in [*read_units(), unmapped_unit()]}
+    units = summer["unit_dispatch"].to_pandas()
+    units["regionid"] = units.duid.map(lambda duid: facts[duid].regionid)
+    units["fuel"] = units.duid.map(lambda duid: facts[duid].fuel)
+    assert set(units.duid) == {duid for duid, u in facts.items() if u.schedule_type == "SEMI-SCHEDULED"}
+    assert (units.totalcleared <= units.uigf).all() and (units.uigf >= 0).all()
+    assert ((units.semidispatchcap == 1) == (units.totalcleared < units.uigf)).all()
+    region = summer["region_demand"].to_pandas().set_index(["settlementdate", "regionid"])
+    for fuel in ("Solar", "Wind"):
+        sums = (
+            units[units.fuel == fuel].groupby(["settlementdate", "regionid"])[["uigf", "totalcleared"]].sum()
+        )
+        for column, published in (("uigf", "uigf"), ("totalcleared", "clearedmw")):
+            name = f"ss_{fuel.lower()}_{published}"
+            joined = region[name].to_frame().join(sums[column]).fillna({column: 0.0})
+            np.testing.assert_allclose(joined[column], joined[name], atol=1e-6, err_msg=name)
+
+
+def test_curtailment_is_economic_and_of_the_network(
+    summer: dict[str, pa.Table], prices: pd.DataFrame
+) -> None:
+    """Both kinds show: what prices at or below zero leave, and what lines hold back above zero."""
+    frame = summer["region_demand"].to_pandas()
+    price = prices.stack().reindex(pd.MultiIndex.from_frame(frame[["settlementdate", "regionid"]])).to_numpy()
+    lost = sum((frame[f"ss_{f}_uigf"] - frame[f"ss_{f}_clearedmw"]).clip(lower=0) for f in ("solar", "wind"))
+    network = lost[price > 0].sum() / lost.sum()
+    assert 0.08 < network < 0.4
+    held = summer["unit_dispatch"].to_pandas()
+    held = held[held.totalcleared < 0.8 * held.uigf]
+    corners = {duid for corner in constraints.CORNERS for duid in corner.duids}
+    assert corners <= set(held.duid), "every farm behind a weak line is held back at some time"

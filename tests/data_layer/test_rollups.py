@@ -13,18 +13,14 @@ import pytest
 
 from data_layer import rollups
 from data_layer.lake import Lake, Snapshot
-from data_layer.tables import MEASURES, REGION_30MIN, ROLLUPS
-from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
+from data_layer.tables import MEASURES, REGION_30MIN, ROLLUPS, UNIT_MEASURES
+from tests.data_layer.lakes import compare, dispatched, frame, make_lake, prices, readings, stamps, unit
 
 FIVE = timedelta(minutes=5)
 HALF = timedelta(minutes=30)
 SETTLEMENT = pd.Timestamp(2021, 10, 1)
 FIRST = datetime(2021, 9, 29, 0, 5)
 COUNT = 4 * 288  # to 3 October 00:00: both sides of five-minute settlement, two months, four days
-
-
-def frame(snapshot: Snapshot, table: str) -> pd.DataFrame:
-    return pd.concat([pq.read_table(p).to_pandas() for p in snapshot.paths(table)], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
@@ -108,20 +104,16 @@ def measured(boundary: Lake) -> pd.DataFrame:
     rows["unpriced_generation_mwh"] = rows.generation_mwh.where(priced.isna(), 0.0)
     rows["unpriced_load_mwh"] = rows.load_mwh.where(priced.isna(), 0.0)
     rows["capacity_mwh"] = rows.capacity_mw.where(~load, 0.0).fillna(0.0) / 12
+    rows["reference_hours"] = priced.notna() / 12
+    rows["reference_price_aud_hours_per_mwh"] = priced / 12
     rows["half_hour"] = rows.settlementdate.dt.ceil("30min")
     rows["day"] = (rows.settlementdate - FIVE).dt.normalize()
     return rows
 
 
 SUMS = [name for name in MEASURES if name.endswith(("_mwh", "_aud"))]
-
-
-def compare(found: pd.DataFrame, expected: pd.DataFrame, keys: list[str], columns: list[str]) -> None:
-    joined = found.merge(expected, on=keys, how="outer", suffixes=("", "_by_hand"), indicator=True)
-    assert (joined._merge == "both").all(), joined[joined._merge != "both"].head()
-    for column in columns:
-        left, right = joined[column].astype(float), joined[f"{column}_by_hand"].astype(float)
-        np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-9, err_msg=column, equal_nan=True)
+UNIT_SUMS = [*SUMS, "reference_hours", "reference_price_aud_hours_per_mwh"]
+assert set(UNIT_SUMS) - set(SUMS) == set(UNIT_MEASURES) - set(MEASURES)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +131,9 @@ def test_sums_equal_the_raw_rows(
 ) -> None:
     snapshot = boundary.snapshot()
     raw = measured
+    sums = UNIT_SUMS if table.startswith("unit_") else SUMS
     groups = raw.groupby([time, *by])
-    expected = groups[SUMS].sum(min_count=1)
+    expected = groups[sums].sum(min_count=1)
     expected["unit_intervals"] = groups.size()
     expected["intervals"] = groups.settlementdate.nunique()
     totals = raw.assign(stamp=raw.settlementdate).groupby([time, *by, "stamp"], as_index=False).mw.sum()
@@ -152,7 +145,7 @@ def test_sums_equal_the_raw_rows(
         found,
         expected.reset_index(),
         [time, *by],
-        [*SUMS, "unit_intervals", "intervals", "min_mw", "max_mw"],
+        [*sums, "unit_intervals", "intervals", "min_mw", "max_mw"],
     )
 
 
@@ -196,6 +189,50 @@ def test_region_rollups_equal_the_raw_rows(boundary: Lake) -> None:
         found = frame(snapshot, table).rename(columns={time: "bucket"})
         found["bucket"] = pd.to_datetime(found.bucket)
         compare(found, expected, ["bucket", "regionid"], list(expected.columns[2:]))
+        found = found.set_index(["bucket", "regionid"]).sort_index()
+        for column, value, lowest in (
+            ("min_price_at", "price", True),
+            ("max_price_at", "price", False),
+            ("min_demand_at", "totaldemand", True),
+            ("max_demand_at", "totaldemand", False),
+        ):
+            known = rows.dropna(subset=value).sort_values("settlementdate", kind="stable")
+            ranked = known.sort_values(value, ascending=lowest, kind="stable")
+            first = ranked.groupby(["bucket", "regionid"]).settlementdate.first()
+            assert found[column].dropna().to_dict() == first.to_dict(), column
+
+
+def test_an_extreme_reached_twice_carries_its_first_stamp(tmp_path: Path) -> None:
+    when = stamps(datetime(2025, 7, 1, 0, 5), 600)
+    rrp = [50.0] * 600
+    rrp[100] = rrp[7] = rrp[8] = -20.0
+    rrp[40] = rrp[41] = rrp[420] = 900.0
+    demand = [{"settlementdate": s, "regionid": "NSW1", "totaldemand": 7_000.0} for s in when[3:]]
+    lake = make_lake(tmp_path, dispatch_price=prices("NSW1", when, rrp), region_demand=demand)
+    snapshot = lake.snapshot()
+    (month,) = frame(snapshot, "region_month").to_dict("records")
+    assert (month["min_price_at"], month["max_price_at"]) == (when[7], when[40])
+    assert (month["min_demand_at"], month["max_demand_at"]) == (when[3], when[3])
+    days = frame(snapshot, "region_day").set_index("date")
+    assert list(days.max_price_at) == [when[40], when[420], when[576]]
+    halves = frame(snapshot, "region_30min").set_index("settlementdate")
+    assert halves.min_price_at[datetime(2025, 7, 1, 1)] == when[7]
+
+
+def test_a_reference_price_is_that_of_the_intervals_reported(tmp_path: Path) -> None:
+    """A farm that reports in the cheap half of a day is not held against the dear half."""
+    when = stamps(datetime(2025, 7, 1, 0, 5), 288)
+    lake = make_lake(
+        tmp_path,
+        units=[unit("SUN")],
+        unit_scada=readings("SUN", when[:144], [0.0] * 100 + [60.0] * 44),
+        # The last twelve of the reported intervals have no price.
+        dispatch_price=prices("NSW1", when[:132] + when[144:], [10.0] * 132 + [300.0] * 144),
+    )
+    for table in ("unit_day", "unit_month"):
+        (row,) = frame(lake.snapshot(), table).to_dict("records")
+        assert row["reference_hours"] == pytest.approx(11.0)
+        assert row["reference_price_aud_hours_per_mwh"] == pytest.approx(110.0)
 
 
 def test_settlement_changes_between_two_intervals_and_says_its_source(boundary: Lake) -> None:
@@ -221,7 +258,7 @@ def test_coarser_equals_the_sum_of_finer(demo_lake: Lake) -> None:
     ]
     for family, keys, sums in (
         ("region_fuel", ["regionid", "fuel"], [*SUMS, "intervals", "unit_intervals"]),
-        ("unit", ["duid", "regionid", "fuel"], [*SUMS, "intervals", "unit_intervals"]),
+        ("unit", ["duid", "regionid", "fuel"], [*UNIT_SUMS, "intervals", "unit_intervals"]),
         ("region", ["regionid"], region),
     ):  # fmt: skip
         fine = frame(snapshot, f"{family}_30min")
@@ -324,9 +361,14 @@ def test_a_registry_change_takes_effect_with_the_interval_after_it(tmp_path: Pat
 
 
 WITH_REGISTRY = {
-    spec.name for spec in ROLLUPS if "fuel" in spec.schema.names or spec.name.startswith("balance_")
+    spec.name
+    for spec in ROLLUPS
+    if ("fuel" in spec.schema.names and not spec.name.startswith("curtailment_"))
+    or spec.name.startswith("balance_")
 }
-"""The rollups that carry facts of the registry."""
+"""The rollups that carry facts of the registry; a region's curtailment names two fuels of its own, and a
+balance adds up fuels."""
+FROM_READINGS = {name for name in WITH_REGISTRY if not name.startswith("unit_curtailment_")}
 
 
 def names(lake: Lake) -> dict[tuple[str, str], str]:
@@ -341,6 +383,7 @@ def two_months(tmp_path: Path) -> Lake:
         tmp_path,
         units=[unit("A"), unit("B")],
         unit_scada=readings("A", when, 60.0) + readings("B", when, 30.0),
+        unit_dispatch=dispatched("A", when, 70.0, 60.0),
         dispatch_price=prices("NSW1", when, 50.0),
     )
 
@@ -359,7 +402,7 @@ def test_only_what_changed_is_built(two_months: Lake) -> None:
         assert rollups.build(writer) == 0, "nothing changed"
     changed = rebuild(two_months, unit_scada=readings("C", [datetime(2025, 8, 6, 0, 5)], 5.0))
     assert {("unit_30min", "2025-08"), ("unit_day", "2025"), ("region_fuel_day", "2025")} <= changed
-    assert {table for table, _ in changed} == WITH_REGISTRY, "prices and demand did not change"
+    assert {table for table, _ in changed} == FROM_READINGS, "prices, demand and targets did not change"
     assert all(partition in ("2025-08", "2025", "all") for _, partition in changed), "July is kept"
     changed = rebuild(two_months, dispatch_price=prices("NSW1", [datetime(2025, 7, 5, 0, 10)], 70.0))
     assert {key for key in changed if key[1] == "2025-08"} == set()

@@ -12,6 +12,7 @@ import pytest
 from data_layer import sql
 from data_layer.lake import Lake
 from data_layer.query_manager import HybridQueryManager, open_manager
+from data_layer.tables import TABLES
 from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 
 NAMED = (
@@ -173,3 +174,19 @@ def test_there_is_no_view_that_nothing_names() -> None:
     used |= set(re.findall(r"FROM ([a-z_0-9]+)", Path(sql.__file__).read_text(encoding="utf-8")))
     assert set(sql.view_texts()) - used - set(NAMED) == set()
     assert set(NAMED) <= set(sql.view_texts())
+
+
+@pytest.mark.parametrize("family", ["interconnector", "curtailment", "unit_curtailment"])
+def test_an_interval_view_has_the_rollups_measures_and_their_sums(
+    manager: HybridQueryManager, family: str
+) -> None:
+    """What a planner reads where half-hours do not cut a period exactly."""
+    fine, half = f"{family}_interval", f"{family}_30min"
+    columns = TABLES[half].schema.names
+    assert set(manager.query(f"SELECT * FROM {fine} LIMIT 1").columns) == set(columns)
+    sums = ", ".join(
+        f"sum({name}) AS {name}" for name in columns if name.endswith(("_mwh", "_aud", "_hours", "intervals"))
+    )
+    left, right = (manager.query(f"SELECT {sums} FROM {table}").iloc[0] for table in (fine, half))
+    for name in left.index:
+        assert float(left[name]) == pytest.approx(float(right[name]), rel=1e-9), name

@@ -20,7 +20,9 @@ WITH sums AS (
         CAST(count(*) AS INTEGER) AS intervals,
         CAST(count(*) AS INTEGER) AS unit_intervals,
         6 AS unit_intervals_expected,
-        6 AS covered_intervals
+        6 AS covered_intervals,
+        interval_energy_mwh(count(price_aud_per_mwh)) AS reference_hours,
+        interval_energy_mwh(sum(price_aud_per_mwh)) AS reference_price_aud_hours_per_mwh
     FROM unit_interval
     GROUP BY half_hour_end(settlementdate), duid, regionid, fuel
 )
@@ -46,7 +48,9 @@ SELECT
     s.intervals,
     s.unit_intervals,
     s.unit_intervals_expected,
-    s.covered_intervals
+    s.covered_intervals,
+    s.reference_hours,
+    s.reference_price_aud_hours_per_mwh
 FROM sums AS s
 LEFT JOIN units AS u
     ON s.duid = u.duid AND s.settlementdate > u.valid_from AND s.settlementdate <= u.valid_to

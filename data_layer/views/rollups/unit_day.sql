@@ -16,6 +16,8 @@ SELECT
     CAST(sum(intervals) AS INTEGER) AS intervals,
     CAST(sum(unit_intervals) AS INTEGER) AS unit_intervals,
     288 AS unit_intervals_expected,
-    288 AS covered_intervals
+    288 AS covered_intervals,
+    sum(reference_hours) AS reference_hours,
+    sum(reference_price_aud_hours_per_mwh) AS reference_price_aud_hours_per_mwh
 FROM unit_30min
 GROUP BY CAST(settlementdate - INTERVAL 30 MINUTE AS DATE), duid, regionid, fuel

@@ -16,6 +16,8 @@ SELECT
     CAST(sum(intervals) AS INTEGER) AS intervals,
     CAST(sum(unit_intervals) AS INTEGER) AS unit_intervals,
     CAST(sum(unit_intervals_expected) AS INTEGER) AS unit_intervals_expected,
-    CAST(sum(covered_intervals) AS INTEGER) AS covered_intervals
+    CAST(sum(covered_intervals) AS INTEGER) AS covered_intervals,
+    sum(reference_hours) AS reference_hours,
+    sum(reference_price_aud_hours_per_mwh) AS reference_price_aud_hours_per_mwh
 FROM unit_day
 GROUP BY CAST(date_trunc('month', date) AS DATE), duid, regionid, fuel

@@ -12,6 +12,11 @@ PRICE_HEADER = (
     "MARKETSUSPENDEDFLAG,LASTCHANGED,PRICE_STATUS"
 )
 
+SOLUTION_HEADER = (
+    "I,DISPATCH,UNIT_SOLUTION,5,SETTLEMENTDATE,RUNNO,DUID,TRADETYPE,DISPATCHINTERVAL,INTERVENTION,INITIALMW,"
+    "TOTALCLEARED,LASTCHANGED,AVAILABILITY,SEMIDISPATCHCAP,CONFORMANCE_MODE,UIGF"
+)
+
 
 def control(published: str = "2025/02/20,09:36:25") -> str:
     return (
@@ -34,6 +39,20 @@ def price(
 ) -> str:
     key = f"{stamp},{run},{region},20250101001,{intervention}"
     return f"D,DISPATCH,PRICE,5,{key},{rrp},0,{rrp},0,0,{changed},FIRM"
+
+
+def solution(
+    stamp: str,
+    duid: str,
+    uigf: object,
+    cleared: object,
+    *,
+    intervention: int = 0,
+    cap: int = 0,
+    changed: str = "2025/01/01 00:00:13",
+) -> str:
+    key = f"{stamp},1,{duid},0,20250101001,{intervention}"
+    return f"D,DISPATCH,UNIT_SOLUTION,5,{key},0,{cleared},{changed},{uigf},{cap},0,{uigf}"
 
 
 def mms(*lines: str, published: str = "2025/02/20,09:36:25", footer: bool = True, end: str = "\r\n") -> bytes:

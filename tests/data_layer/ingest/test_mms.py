@@ -15,7 +15,15 @@ from data_layer.ingest import mms
 from data_layer.ingest import rows as mms_rows
 from data_layer.ingest.mms import Reading
 from data_layer.tables import TABLES
-from tests.data_layer.ingest.mms_text import PRICE_HEADER, SCADA_HEADER, price, scada, zipped
+from tests.data_layer.ingest.mms_text import (
+    PRICE_HEADER,
+    SCADA_HEADER,
+    SOLUTION_HEADER,
+    price,
+    scada,
+    solution,
+    zipped,
+)
 from tests.data_layer.ingest.mms_text import mms as text
 
 MONTHLY = "PUBLIC_DVD_DISPATCH_UNIT_SCADA_202501010000.CSV"
@@ -366,6 +374,40 @@ def test_the_careful_path_reads_what_the_fast_path_reads(monkeypatch: pytest.Mon
     careful = only(data)
     assert fast.rows["dispatch_price"].equals(careful.rows["dispatch_price"])
     assert fast.rows["dispatch_price"].num_rows == 84
+
+
+def test_targets_are_kept_of_units_with_a_forecast_and_nothing_else_is_refused() -> None:
+    """Scheduled units have no UIGF or, as AEMO writes it now, zero in every row; sun has zero at night."""
+    day = [
+        ("2025/01/01 00:05:00", "SUN1", 0, 0, 0),
+        ("2025/01/01 12:00:00", "SUN1", 80.5, 60, 1),
+        ("2025/01/01 00:05:00", "COAL1", 0, 350, 0),
+        ("2025/01/01 12:00:00", "COAL1", 0, 360, 0),
+        ("2025/01/01 12:00:00", "BAT1", "", -50, 0),
+    ]
+    lines = [solution(at, duid, uigf, done, cap=cap) for at, duid, uigf, done, cap in day]
+    reading = only(text(SOLUTION_HEADER, *lines, solution("2025/01/01 12:05:00", "SUN1", "x", 1)))
+    columns = ("settlementdate", "duid", "intervention", "uigf", "totalcleared", "semidispatchcap")
+    assert tuples(reading, "unit_dispatch", *columns) == [
+        (datetime(2025, 1, 1, 0, 5), "SUN1", 0, 0.0, 0.0, 0),
+        (datetime(2025, 1, 1, 12), "SUN1", 0, 80.5, 60.0, 1),
+    ]
+    assert reasons(reading) == [(8, "AVAILABILITY is not a number: 'x'")], "a broken cell is told"
+
+
+def test_a_file_from_before_the_forecast_was_published_yields_nothing_and_is_no_error() -> None:
+    header = SOLUTION_HEADER.removesuffix(",CONFORMANCE_MODE,UIGF")
+    row = solution("2025/01/01 12:00:00", "SUN1", 80.5, 60).rsplit(",", 2)[0]
+    reading = only(text(header, row))
+    assert (reading.rows, reading.refusals, reading.refused_whole) == ({}, [], False)
+    assert reading.ignored == set()
+
+
+def test_both_runs_of_a_units_targets_are_handed_on() -> None:
+    at = "2025/01/01 12:00:00"
+    lines = [solution(at, "SUN1", 80, done, intervention=run) for run, done in ((0, 70), (1, 40))]
+    reading = only(text(SOLUTION_HEADER, *lines))
+    assert tuples(reading, "unit_dispatch", "intervention", "totalcleared") == [(0, 70.0), (1, 40.0)]
 
 
 @pytest.mark.real

@@ -26,7 +26,15 @@ from data_layer.lake import KIND_AEMO, KIND_DEMO, Lake
 from data_layer.loading import Loader
 from data_layer.query_manager import open_manager
 from tests.data_layer.ingest import server as web
-from tests.data_layer.ingest.mms_text import PRICE_HEADER, SCADA_HEADER, price, scada, zipped
+from tests.data_layer.ingest.mms_text import (
+    PRICE_HEADER,
+    SCADA_HEADER,
+    SOLUTION_HEADER,
+    price,
+    scada,
+    solution,
+    zipped,
+)
 from tests.data_layer.ingest.mms_text import mms as text
 
 ROOT = Path(__file__).parents[3]
@@ -349,6 +357,34 @@ def test_update_takes_the_month_then_the_days_then_the_newest_hours(tree: Path, 
     put_reports(tree, "Current", "Dispatch_SCADA", {name: live_scada(later, 1)})
     assert pipeline.update(lake, source, later).rows_added == {"unit_scada": 1}
     assert lake.snapshot().span("unit_scada") == (datetime(2024, 3, 1, 0, 5), later)
+
+
+def next_day(day: datetime, sequence: int) -> dict[str, bytes]:
+    """The next-day file of a trading day: 04:05 of its date to 04:00 of the following."""
+    name = f"PUBLIC_NEXT_DAY_DISPATCH_{day:%Y%m%d}_{sequence:016}"
+    stamps = [day + timedelta(hours=4, minutes=5 * n) for n in range(1, 289)]
+    lines = [solution(f"{stamp:%Y/%m/%d %H:%M:%S}", "SUN1", 50, 40, cap=1) for stamp in stamps]
+    return {f"{name}.zip": zipped({f"{name}.CSV": text(SOLUTION_HEADER, *lines)})}
+
+
+def test_update_takes_each_next_day_file_once_though_its_date_lies_before_its_rows(
+    tree: Path, lake: Lake
+) -> None:
+    end = datetime(2024, 4, 5, 1)
+    put_live(tree, end)
+    put_reports(tree, "Current", "Next_Day_Dispatch", next_day(datetime(2024, 4, 3), 7))
+    source = nemweb.FolderSource(tree)
+    assert pipeline.update(lake, source, end).rows_added["unit_dispatch"] == 288
+    assert lake.snapshot().span("unit_dispatch") == (datetime(2024, 4, 3, 4, 5), datetime(2024, 4, 4, 4))
+    assert pipeline.update(lake, source, end).versions == 0
+    # 4 April's file is named before the 04:00 that the table reaches, and is new.
+    put_reports(tree, "Current", "Next_Day_Dispatch", next_day(datetime(2024, 4, 4), 8))
+    assert pipeline.update(lake, source, end + timedelta(hours=4)).rows_added == {"unit_dispatch": 288}
+    snapshot = lake.snapshot()
+    assert snapshot.rows("unit_dispatch") == 576
+    assert snapshot.rows("unit_curtailment_day") == 3
+    # Targets come a day late: what is newest in the lake does not wait for them.
+    assert snapshot.span("unit_scada") == (datetime(2024, 3, 1, 0, 5), end)
 
 
 def test_a_newest_file_that_failed_is_asked_for_again(tree: Path, lake: Lake, tmp_path: Path) -> None:

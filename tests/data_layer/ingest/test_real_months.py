@@ -138,6 +138,97 @@ def test_every_reading_and_trading_price_is_in_the_lake(real: Path, real_lake: L
     assert prices(real_lake, "trading_price") == trading
 
 
+def solutions(text: str) -> Iterator[dict[str, str]]:
+    """UNIT_SOLUTION rows of a file: the csv module and nothing of ours."""
+    header: list[str] = []
+    for row in csv.reader(io.StringIO(text)):
+        if row[:3] == ["I", "DISPATCH", "UNIT_SOLUTION"]:
+            header = row
+        elif row[:3] == ["D", "DISPATCH", "UNIT_SOLUTION"]:
+            yield dict(zip(header, row, strict=True))
+
+
+Target = tuple[int, float, float, float, int]
+
+
+def targets(rows: list[dict[str, str]]) -> dict[tuple[datetime, str], Target]:
+    """What one file tells of its semi-scheduled units: (run, UIGF, target, availability, cap)."""
+    forecast = {row["DUID"] for row in rows if float(row.get("UIGF") or 0) > 0}
+    found: dict[tuple[datetime, str], Target] = {}
+    for row in rows:
+        if row["DUID"] in forecast and row["UIGF"]:
+            key = stamp(row["SETTLEMENTDATE"]), row["DUID"]
+            measured = (float(row[name]) for name in ("UIGF", "TOTALCLEARED", "AVAILABILITY"))
+            entry: Target = (int(row["INTERVENTION"]), *measured, int(row["SEMIDISPATCHCAP"]))  # type: ignore[assignment]
+            found[key] = max(found.get(key, entry), entry, key=lambda target: target[0])
+    return found
+
+
+def lake_targets(lake: Lake) -> dict[tuple[object, object], tuple[object, ...]]:
+    columns = ("intervention", "uigf", "totalcleared", "availability", "semidispatchcap")
+    return {
+        (row["settlementdate"], row["duid"]): tuple(row[name] for name in columns)
+        for row in lake_rows(lake, "unit_dispatch")
+    }
+
+
+def test_targets_of_semi_scheduled_units_equal_the_files(real: Path, real_lake: Lake) -> None:
+    by_month: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+    for month, row in plain_rows(real, "DISPATCHLOAD"):
+        by_month[month].append(row)
+    assert sorted(by_month) == [month for month in MONTHS if month != "2021-09"]
+    expected: dict[tuple[datetime, str], Target] = {}
+    for rows in by_month.values():
+        expected |= targets(rows)
+    assert lake_targets(real_lake) == expected
+    # The wind farm's rows, calms included, of the months with a forecast; the gas turbine's zeros are none.
+    assert {duid for _, duid in expected} == {"HDWF2"}
+    assert len(expected) == 4 * 1440
+    assert sorted(real_lake.snapshot().partitions("unit_dispatch")) == [
+        month for month in MONTHS if month >= "2024"
+    ]
+    with_cap = [row for row in lake_rows(real_lake, "unit_dispatch") if row["semidispatchcap"] == 1]
+    assert len(with_cap) == 39 + 40 + 21 + 85
+
+
+def test_curtailment_of_a_real_unit_is_that_of_the_files(real: Path, real_lake: Lake) -> None:
+    price = prices(real_lake, "dispatch_price")
+    expected: defaultdict[tuple[date, str], float] = defaultdict(float)
+    for _, row in plain_rows(real, "DISPATCHLOAD"):
+        if row["DUID"] == "HDWF2" and row.get("UIGF"):
+            end = stamp(row["SETTLEMENTDATE"])
+            lost = max(float(row["UIGF"]) - float(row["TOTALCLEARED"]), 0.0) / 12
+            kind = "economic" if price[end, "SA1"] <= 0 else "network"
+            expected[(end - timedelta(minutes=5)).date(), kind] += lost
+    found = {
+        (row["date"], kind): row[f"{kind}_curtailed_mwh"]
+        for row in lake_rows(real_lake, "unit_curtailment_day")
+        for kind in ("economic", "network")
+    }
+    assert set(expected) <= set(found) and len(found) >= 2 * 4 * 5
+    for key, value in found.items():
+        assert value == pytest.approx(expected.get(key, 0.0), abs=1e-9), key  # type: ignore[arg-type]
+    assert sum(expected.values()) > 10
+
+
+def test_a_real_next_day_file_is_listed_and_read(real: Path, tmp_path: Path) -> None:
+    from data_layer.ingest import nemweb, pipeline
+
+    folder = "Reports/Current/Next_Day_Dispatch"
+    html = (real / "nemweb" / folder / "index.html").read_text(encoding="utf-8")
+    listed = nemweb.parse_listing(html, folder)
+    assert [remote.stamp for remote in listed] == [datetime(2026, 5, 15), datetime(2026, 5, 14)]
+    (path,) = (real / "nemweb" / folder).glob("*.zip")
+    assert path.name == listed[1].name
+    lake = Lake(tmp_path / "lake")
+    summary = pipeline.ingest_files(lake, [path])
+    assert summary.refusals == []
+    with zipfile.ZipFile(path) as archive:
+        rows = list(solutions(archive.read(archive.namelist()[0]).decode()))
+    assert lake_targets(lake) == targets(rows)
+    assert lake.snapshot().span("unit_dispatch") == (datetime(2026, 5, 14, 4, 5), datetime(2026, 5, 15, 4))
+
+
 def test_rooftop_rows_are_those_of_whole_regions(real: Path, real_lake: Lake) -> None:
     expected = {
         (stamp(row["INTERVAL_DATETIME"]), row["REGIONID"], row["TYPE"]): float(row["POWER"])
