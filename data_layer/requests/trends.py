@@ -150,7 +150,9 @@ class DailyRolling(InDays):
     @property
     def read(self) -> Period:
         """The period with the days before it that its first window reaches."""
-        return Period(max(self.period.start - timedelta(days=self.window_days - 1), EARLIEST), self.period.end)
+        return Period(
+            max(self.period.start - timedelta(days=self.window_days - 1), EARLIEST), self.period.end
+        )
 
 
 @dataclass(frozen=True)
