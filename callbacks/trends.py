@@ -12,7 +12,7 @@ from callbacks import comparison
 from callbacks.guard import Ask, csv, parquet, span
 from callbacks.tab import Panel, Tab
 from callbacks.trend_tools import choices, legend_of, select, switch
-from data_layer.market import REGION_NAMES, Bucket, market_day
+from data_layer.market import REGION_NAMES, Bucket, Fuel, market_day
 from data_layer.requests import Period, Request
 from data_layer.requests.trends import (
     DailyRolling,
@@ -108,7 +108,8 @@ def mix(ask: Ask) -> Content:
     if not answer.num_rows:
         return Content(title, tools=tools, empty=_nothing(ask, request, "unit readings"))
     trend = Trend.of(_buckets(request, answer), answer)
-    entries = [band for band, _ in trend.banded(page.bands(view["group"], ask.theme), ())]
+    left_out = (Fuel.BATTERY.value,) if shares else ()
+    entries = [band for band, _ in trend.banded(page.bands(view["group"], ask.theme), left_out)]
     draw = trend_charts.shares if shares else trend_charts.mix
     return Content(
         title=title,
@@ -223,41 +224,46 @@ def fuels_table(ask: Ask) -> Content:
     if not answer.num_rows:
         return Content(_in_region(ask, "By fuel"), empty=_nothing(ask, request, "unit readings"))
     now, before, note = _spans(ask, request, answer)
-    toggles = {fuel: view.toggled("hidden", fuel) for fuel in now.mwh}
-    found = ", ".join(
-        f"{one.name}: {formats.number(one.found)} of {formats.number(one.days)} days found"
-        for one in (now, before)
-        if one is not None
-    )
+    found = [f"{formats.number(one.found)} of {formats.number(one.days)}" for one in (now, before) if one]
+    days = f"days found: {', '.join(found)}"
+    stretches = formats.span(request.period.start, request.period.end)
+    if ask.compared is not None:
+        stretches += f" against {comparison.named(ask.compared)}"
     return Content(
         title=_in_region(ask, f"By fuel, {now.name}" + (f" against {before.name}" if before else "")),
-        subtitle=f"{found} · Source: {ask.source}",
-        body=trend_tables.fuels(now, before, toggles, view["hidden"], ask.theme),
+        subtitle=" · ".join((stretches, days, f"Source: {ask.source}")),
+        body=trend_tables.fuels(now, before, _toggles(ask, now), view["hidden"], ask.theme),
         note=note or None,
         downloads=[csv("by year", request), parquet("by year", request)],
         provenance=ask.provenance,
     )
 
 
+def _toggles(ask: Ask, now: Span) -> dict[str, str]:
+    return {fuel: ask.view.toggled("hidden", fuel) for fuel in now.mwh}
+
+
 def _spans(ask: Ask, request: FuelTrend, answer: pa.Table) -> tuple[Span, Span | None, str]:
     """What is shown, what it is compared with, and a remark."""
-    whole = Span.of("This period", answer, _days(request.period))
+    note = comparison.note(ask)
     if ask.compared is not None:
         other = FuelTrend(ask.compared, request.region, request.bucket)
-        was = Span.of("Other period", ask.answer(other).table, _days(other.period))
-        return whole, was, f"Compared with {comparison.named(other.period)}."
+        was = Span.of("other period", ask.answer(other).table, _days(other.period))
+        return Span.of("this period", answer, _days(request.period)), was, note
     places = _buckets(request, answer)
     full = [start for start, cut in zip(places.starts, places.partial, strict=True) if not cut]
     kind = Bucket(request.bucket)
     if not full:
-        note = f"No full {kind.label} in this period: all of it is shown."
-        return whole, None, ask.compared_note or note
+        alone = f"No full {kind.label} in this period: all of it is shown."
+        return Span.of("this period", answer, _days(request.period)), None, note or alone
 
     def one(start: date) -> Span:
         return Span.of(kind.name_of(start), answer, places.length(start), start)
 
-    has_before = len(full) > 1 and kind.following(full[-2]) == full[-1]
-    return one(full[-1]), one(full[-2]) if has_before else None, ask.compared_note
+    if len(full) > 1 and kind.following(full[-2]) == full[-1]:
+        return one(full[-1]), one(full[-2]), note
+    alone = f"The {kind.label} before it is not full in this period: no change is shown."
+    return one(full[-1]), None, note or alone
 
 
 def _days(period: Period) -> float:

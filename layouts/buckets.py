@@ -91,12 +91,7 @@ class Buckets:
     @property
     def note(self) -> str:
         """What the asterisk means; '' where none is drawn."""
-        marked = sum(self.partial)
-        return (
-            f"* {'one' if marked == 1 else marked} partial: cut by the period or days missing"
-            if marked
-            else ""
-        )
+        return "* partial, drawn lighter" if any(self.partial) else ""
 
     @property
     def opacity(self) -> float | list[float]:

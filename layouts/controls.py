@@ -161,14 +161,15 @@ def compare(value: str, start: str, minimum: str, maximum: str) -> html.Div:
     ``value`` is the parameter as the address has it; ``start`` the other period's first day, '' where
     there is no comparison.
     """
-    kind = value if value in ("", "previous", "year") else "from"
+    # A select shows nothing for an empty value, so that "no comparison" has a word of its own here.
+    kind = value if value in ("previous", "year") else "from" if value else "none"
     options = [
-        Option("", "No comparison"),
+        Option("none", "No comparison"),
         Option("previous", "Previous period"),
         Option("year", "Same period a year before"),
         Option("from", "Period from …", disabled=kind != "from"),
     ]
-    choice = select("Compare with", "compare", options, kind, "", shown=False)
+    choice = select("Compare with", "compare", options, kind, "none", shown=False)
     date = html.Label(
         [
             html.Span("First day of the other period", className="visually-hidden"),

@@ -61,14 +61,19 @@ def fuels(
     """Energy and share by fuel, each with its change against the other stretch."""
     columns = [
         tables.Column("Fuel", numeric=False),
-        tables.Column(now.name, "GWh", "energy"),
-        *([tables.Column(before.name, "GWh"), tables.Column("Change", "%", "change")] if before else []),
-        tables.Column("Share", "%, change in points", "share"),
+        tables.Column(_titled(now.name), "GWh", "energy"),
+        *(
+            [tables.Column(_titled(before.name), "GWh"), tables.Column("Change", "%", "change")]
+            if before
+            else []
+        ),
+        tables.Column("Share", "%", "share"),
+        *([tables.Column("Change", "points")] if before else []),
     ]
     shown = [fuel for fuel in FUELS if now.mwh.get(fuel) or (before and before.mwh.get(fuel))]
     rows = [
         tables.Row(
-            [generation_name(fuel), *_energies(now.mwh.get(fuel), before, fuel), _share(now, before, fuel)],
+            [generation_name(fuel), *_energies(now.mwh.get(fuel), before, fuel), *_shares(now, before, fuel)],
             href=toggles.get(fuel, ""),
             title=f"{'Show' if fuel in hidden else 'Hide'} {fuel}",
             swatch=theme.fuel_colour(fuel, look),
@@ -76,7 +81,11 @@ def fuels(
         )
         for fuel in shown
     ]
-    rows.append(tables.Row(["Without storage", *_energies(now.whole, before, ""), ""], strong=True))
+    rows.append(
+        tables.Row(
+            ["Without storage", *_energies(now.whole, before, ""), "", *([""] if before else [])], strong=True
+        )
+    )
     return tables.table(columns, rows, f"Energy by fuel, {now.name}")
 
 
@@ -96,12 +105,19 @@ def change(value: float | None, was: float | None) -> str:
     return formats.number(moved, 0 if abs(moved) >= 9.95 else 1, sign=True) + "%"
 
 
-def _share(now: Span, before: Span | None, fuel: str) -> Any:
+def _shares(now: Span, before: Span | None, fuel: str) -> list[str]:
     share, was = now.share(fuel), before.share(fuel) if before else None
-    if share is None or was is None:
-        return formats.percent(share, 1)
-    points = formats.number((share - was) * 100, 1, sign=True)
-    return tables.Cell(formats.percent(share, 1), title=f"Was {formats.percent(was, 1)}", delta=points)
+    cells = [formats.percent(share, 1)]
+    if before is not None:
+        missing = share is None or was is None
+        cells.append(
+            formats.NOTHING if missing else formats.number(((share or 0) - (was or 0)) * 100, 1, sign=True)
+        )
+    return cells
+
+
+def _titled(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _gwh(value_mwh: float | None) -> str:
@@ -157,7 +173,7 @@ def demand(answer: pa.Table, bucket: Bucket, address: Address, partial: Mapping[
     columns = (
         tables.Column("Period", numeric=False),
         tables.Column("Demand", "MW, half-hour mean", "demand_extremes"),
-        tables.Column("", numeric=False),
+        tables.Column("Extreme", numeric=False),
         tables.Column("When", "end of the half-hour", numeric=False),
     )
     rows = []
