@@ -139,11 +139,12 @@ def _with_other(ask: Ask, figure: Figure, grid: Grid, prices: mix.Prices) -> Fig
         grid,
         theirs,
         view.period.start - period.start,
-        mix.Mix.of(theirs, answers[0]),
+        mix.Mix.of(theirs, answers[0], answers[1] if view.region != NEM else None),
         mix.Prices.of(theirs, answers[1]),
         view["hidden"],
     )
-    return compared.draw(figure, other, prices, ask.theme, with_total=view["view"] == "area")
+    top = "Total" if view.region == NEM else "Total with imports"
+    return compared.draw(figure, other, prices, ask.theme, top=top if view["view"] == "area" else "")
 
 
 def _subtitle(ask: Ask, request: Request) -> str:

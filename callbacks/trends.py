@@ -229,8 +229,9 @@ def fuels_table(ask: Ask) -> Content:
     stretches = formats.span(request.period.start, request.period.end)
     if ask.compared is not None:
         stretches += f" against {comparison.named(ask.compared)}"
+    title = f"By fuel, {now.name}" + (f" against {before.name}" if before else "")
     return Content(
-        title=_in_region(ask, f"By fuel, {now.name}" + (f" against {before.name}" if before else "")),
+        title=_in_region(ask, "By fuel against another period" if ask.compared else title),
         subtitle=" · ".join((stretches, days, f"Source: {ask.source}")),
         body=trend_tables.fuels(now, before, _toggles(ask, now), view["hidden"], ask.theme),
         note=note or None,

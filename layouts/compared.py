@@ -14,6 +14,7 @@ from layouts import price_axis, theme
 from layouts.graphs import Figure
 from layouts.mix import PRICE_DOMAIN, Mix, Prices
 from layouts.series import Floats, Grid, encode, floats, names_and_codes, total
+from layouts.theme import IMPORTS
 from layouts.traces import line
 
 OPACITY: Final = 0.45
@@ -22,7 +23,8 @@ NAME: Final = "other period"
 
 @dataclass(frozen=True)
 class Other:
-    """Total generation and prices of the other period, on the x of this one."""
+    """The top of the other period's stack (generation shown, and net imports where one region is) and its
+    prices, on the x of this one."""
 
     x: Mapping[str, Any]
     total: Floats
@@ -33,6 +35,8 @@ class Other:
         """``grid`` is this period's, ``other`` and the series the other's; ``shift`` takes one to the
         other."""
         shown = [values for fuel, values in mix.generation.items() if fuel not in hidden]
+        if mix.net_import is not None and IMPORTS not in hidden:
+            shown.append(np.maximum(mix.net_import, 0))
         return cls(_moved(grid, other, shift), total(shown, len(other)), prices.mean)
 
 
@@ -40,19 +44,19 @@ def _moved(grid: Grid, other: Grid, shift: timedelta) -> dict[str, Any]:
     """The other period's stamps in this one. Days and months go by their order, since a shift of hours
     would take a day between two days, and months are not equally long."""
     if other.resolution.is_subdaily:
-        return Grid(other.stamps + np.timedelta64(shift), other.resolution).x
+        return Grid(other.stamps + np.timedelta64(int(shift.total_seconds()), "s"), other.resolution).x
     extra = max(0, len(other) - len(grid))
     return {"x": [str(stamp) for stamp in grid.stamps[: len(other)]] + [None] * extra}
 
 
-def draw(figure: Figure, other: Other, shown: Prices, look: str, *, with_total: bool) -> Figure:
-    """``figure`` with the other period: its total as a line over the stack, its prices behind the
-    prices."""
+def draw(figure: Figure, other: Other, shown: Prices, look: str, *, top: str) -> Figure:
+    """``figure`` with the other period: its prices and, named ``top``, a line where its stack would end;
+    no such line without a name."""
     ink = theme.palette(look).ink
     traces = list(figure["data"])
-    if with_total:
+    if top:
         hover = "%{y:,.0f} MW"
-        made = line(dict(other.x), other.total, f"Total, {NAME}", theme.faded(ink, 0.75), hover, 1.5)
+        made = line(dict(other.x), other.total, f"{top}, {NAME}", theme.faded(ink, 0.75), hover, 1.5)
         traces.append({**made, "line": {**made["line"], "dash": "dot"}, "showlegend": True})
     layout = dict(figure["layout"])
     if "yaxis2" in layout:

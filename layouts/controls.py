@@ -166,7 +166,7 @@ def compare(value: str, start: str, minimum: str, maximum: str) -> html.Div:
     options = [
         Option("none", "No comparison"),
         Option("previous", "Previous period"),
-        Option("year", "Same period a year before"),
+        Option("year", "A year before"),
         Option("from", "Period from …", disabled=kind != "from"),
     ]
     choice = select("Compare with", "compare", options, kind, "none", shown=False)

@@ -14,7 +14,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "year runs from 1 July to 30 June and carries the year in which it ends: FY2026 is 2025-26. A "
         "bucket that the period cuts, or of which fewer than 99% of the days were found, is drawn lighter "
         "and marked with an asterisk.",
-        "calendar; days found from AEMO DISPATCH_UNIT_SCADA, DISPATCHREGIONSUM",
+        "AEMO DISPATCH_UNIT_SCADA, DISPATCHREGIONSUM, for the days found",
     ),
     "change": Definition(
         "Change",
