@@ -131,14 +131,21 @@ def axis(chosen: str, buckets: Buckets) -> dict[str, Any]:
         "showgrid": False,
         "tickmode": "array",
         "tickvals": [names[place] for place in places],
-        "ticktext": [_wrapped(names[place]) for place in places],
+        "ticktext": _labels([names[place] for place in places]),
         "tickangle": 0,
     }
 
 
-def _wrapped(name: str) -> str:
-    first, _, rest = name.partition(" ")
-    return f"{first}<br>{rest}" if rest and rest != "*" else name
+def _labels(names: list[str]) -> list[str]:
+    """Names on two lines, the year only where it changes, so that many fit."""
+    made = []
+    before = ""
+    for name in names:
+        first, _, rest = name.removesuffix(" *").partition(" ")
+        star = "*" if name.endswith(" *") else ""
+        made.append(f"{first}{star}<br>{rest}" if rest and rest != before else first + star)
+        before = rest
+    return made
 
 
 def days_in_hover(buckets: Buckets, values: Floats) -> dict[str, Any]:

@@ -165,8 +165,8 @@ def compare(value: str, start: str, minimum: str, maximum: str) -> html.Div:
     kind = value if value in ("previous", "year") else "from" if value else "none"
     options = [
         Option("none", "No comparison"),
-        Option("previous", "Previous period"),
-        Option("year", "A year before"),
+        Option("previous", "Period before"),
+        Option("year", "Year before"),
         Option("from", "Period from …", disabled=kind != "from"),
     ]
     choice = select("Compare with", "compare", options, kind, "none", shown=False)
