@@ -406,6 +406,25 @@ REGION_FUEL_DAY = _rollup("region_fuel_day", [_DATED, *_BY_FUEL], _MEASURES, "da
 REGION_FUEL_MONTH = _rollup("region_fuel_month", [_DATED, *_BY_FUEL], _MEASURES, "date")
 """Region x fuel; the fuel "Rooftop Solar" comes from rooftop_pv, the others from unit_scada."""
 
+_BALANCE: list[tuple[str, pa.DataType]] = [
+    ("demand_mwh", _F),
+    ("demand_hours", _F),
+    ("demand_nonsched_mwh", _F),
+    ("demand_nonsched_hours", _F),
+    ("generation_mwh", _F),
+    ("renewable_mwh", _F),
+    ("wind_solar_mwh", _F),
+    ("rooftop_mwh", _F),
+    ("unit_hours", _F),
+    ("rooftop_hours", _F),
+]
+BALANCE_30MIN = _rollup("balance_30min", [_STAMPED, ("regionid", _S)], _BALANCE, "settlementdate")
+BALANCE_DAY = _rollup("balance_day", [_DATED, ("regionid", _S)], _BALANCE, "date")
+"""What shares of renewables and residual demand are made of, one row per region: operational demand
+(TOTALDEMAND), demand with non-scheduled generation (DEMAND_AND_NONSCHEDGEN), generation without storage and
+with rooftop PV, of it renewable from units, wind and sun from units, rooftop PV; and for how many hours
+each was found (unit_hours: any unit of the region)."""
+
 REGION_FUEL_TIME_OF_DAY = _rollup(
     "region_fuel_time_of_day",
     [_DATED, ("time_of_day", pa.int32()), *_BY_FUEL],
@@ -514,6 +533,8 @@ ROLLUPS = (
     UNIT_MONTH,
     REGION_FUEL_5MIN,
     REGION_FUEL_30MIN,
+    BALANCE_30MIN,
+    BALANCE_DAY,
     REGION_FUEL_DAY,
     REGION_FUEL_MONTH,
     REGION_FUEL_TIME_OF_DAY,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,14 @@ def bar(text: str, share: float | None) -> Cell:
     """A number with a bar behind it, where comparison is the point; ``share`` is 0..1."""
     width = max(0.0, min(1.0, share or 0.0)) * 100
     return Cell(text, "bar", bar=f"{width:.1f}%")
+
+
+def changed(value: float | None, was: float | None, write: Callable[[float | None], str], when: str) -> Cell:
+    """A number with its change against ``when`` in small below, both written by ``write``."""
+    if value is None or was is None:
+        return Cell(write(value))
+    mark = "▲" if value > was else "▼" if value < was else ""
+    return Cell(write(value), title=f"{when}: {write(was)}", delta=f"{mark}{write(abs(value - was))}")
 
 
 def quality(found: float | None, expected: float | None) -> Cell:

@@ -281,14 +281,7 @@ def _gwh(value_mwh: float | None) -> str:
 
 
 def _changed(row: Mapping[str, Any], past: Mapping[str, Any], name: str, write: Any) -> Any:
-    value, was = row[name], past.get(name)
-    if value is None or was is None:
-        return write(value)
-    difference = value - was
-    mark = "▲" if difference > 0 else "▼" if difference < 0 else ""
-    return tables.Cell(
-        write(value), title=f"Day before: {write(was)}", delta=f"{mark}{write(abs(difference))}"
-    )
+    return tables.changed(row[name], past.get(name), write, "Day before")
 
 
 EVENT_COLUMNS = (

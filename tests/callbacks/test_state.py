@@ -57,6 +57,14 @@ SAMPLES = {
     "curtailment.by": ["unit"],
     "curtailment.sort": ["share", "-network"],
     "curtailment.fuels": ["solar", "wind,solar"],
+    "trends.view": ["overlay", "demand", "ramp"],
+    "trends.bucket": ["quarter", "season", "fy"],
+    "trends.as": ["share"],
+    "trends.group": ["vre", "thermal-renewable"],
+    "trends.definition": ["generation", "gross", "utility"],
+    "trends.series": ["wind", "thermal"],
+    "trends.window": ["7", "90"],
+    "trends.of": ["demand"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""
@@ -115,7 +123,7 @@ def test_any_text_for_any_option_is_read_or_refused(tab: str, text: str) -> None
 def test_another_tab_keeps_what_both_know() -> None:
     view = parse("generation", "?region=SA1&view=proportion&hidden=coal", FIRST, LAST)
     assert view.href(tab="today") == "/today?region=SA1&hidden=coal"
-    assert view.href(tab="trends") == "/trends?region=SA1"
+    assert view.href(tab="trends") == "/trends?region=SA1&hidden=coal"
     assert default_range("trends") == "all"
     week = parse("generation", "?range=90d", FIRST, LAST)
     assert week.href(tab="trends") == "/trends?range=90d"

@@ -363,9 +363,11 @@ def test_a_registry_change_takes_effect_with_the_interval_after_it(tmp_path: Pat
 WITH_REGISTRY = {
     spec.name
     for spec in ROLLUPS
-    if {"fuel", "battery"} & set(spec.schema.names) and not spec.name.startswith("curtailment_")
+    if ({"fuel", "battery"} & set(spec.schema.names) and not spec.name.startswith("curtailment_"))
+    or spec.name.startswith("balance_")
 }
-"""The rollups that carry facts of the registry; a region's curtailment names two fuels of its own."""
+"""The rollups that carry facts of the registry; a region's curtailment names two fuels of its own, and a
+balance adds up fuels."""
 FROM_READINGS = {name for name in WITH_REGISTRY if not name.startswith("unit_curtailment_")}
 
 
