@@ -4,7 +4,7 @@ View texts come from views/*.sql; tables come as explicit lists of files. ``comp
 with one common table expression per table and view it needs, so that nothing has to be created in the
 database, two queries can read two versions of the lake at once, and a file no row can come from is
 never opened. Values are bound parameters; the only text ever inserted is from this package's own files
-and from the fixed names in tables.py and views/.
+and from the fixed names in tables/ and views/.
 """
 
 from __future__ import annotations
@@ -175,24 +175,19 @@ def _measures_of(rollup: TableSpec) -> tuple[str, ...]:
     return tuple(name for name in rollup.schema.names if name != rollup.time)
 
 
+_FAMILIES: Final = {
+    "battery": "unit_scada",
+    "interconnector": "interconnector_flow",
+    "curtailment": "region_demand",
+    "unit_curtailment": "unit_dispatch",
+}
+
 READINGS: Final = {
     "unit_interval": ("unit_interval_measures", _UNIT_COLUMNS, "unit_scada"),
-    "interconnector_interval": (
-        "interconnector_interval",
-        _measures_of(TABLES["interconnector_30min"]),
-        "interconnector_flow",
-    ),
-    "battery_interval": ("battery_interval", _measures_of(TABLES["battery_30min"]), "unit_scada"),
-    "curtailment_interval": (
-        "curtailment_interval",
-        _measures_of(TABLES["curtailment_30min"]),
-        "region_demand",
-    ),
-    "unit_curtailment_interval": (
-        "unit_curtailment_interval",
-        _measures_of(TABLES["unit_curtailment_30min"]),
-        "unit_dispatch",
-    ),
+    **{
+        f"{family}_interval": (f"{family}_interval", _measures_of(TABLES[f"{family}_30min"]), read)
+        for family, read in _FAMILIES.items()
+    },
 }
 """Segments that no rollup is fine enough for -> the view over 5-minute rows, its columns, and the table
 that says what reading it costs."""
