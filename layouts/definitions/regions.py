@@ -53,7 +53,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "in which the prices are further apart than the stated $/MWh.",
         "AEMO DISPATCHPRICE.RRP, TRADINGPRICE.RRP",
     ),
-    "station_capacity": Definition(
+    "station_bubble": Definition(
         "Station capacity",
         "Registered capacity of the station's units that were registered during the period, loads left out. "
         "The map draws it as the area of a bubble in the colour of the station's largest fuel. Zoomed out it "
