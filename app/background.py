@@ -19,11 +19,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from dash import DiskcacheManager
 from dash.exceptions import PreventUpdate
 from diskcache import Cache
-from multiprocess import Process
+from multiprocess import Process  # type: ignore[import-untyped]
 
 from app.settings import Settings
 from callbacks.jobs import STOP
@@ -165,7 +165,7 @@ def _process(job: str | None) -> psutil.Process | None:
 def _birth(pid: int) -> int:
     """When a process began, in hundredths of a second; 0 where there is none."""
     with suppress(psutil.Error):
-        return round(psutil.Process(pid).create_time() * 100)
+        return int(psutil.Process(pid).create_time() * 100)
     return 0
 
 

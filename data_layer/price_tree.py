@@ -240,7 +240,9 @@ def _order(levels: Sequence[_Level]) -> tuple[Codes, Codes]:
 
 def _revenue(level: _Level) -> Floats:
     both = level.column("generation_revenue_aud"), level.column("load_revenue_aud")
-    return np.nan_to_num(both[0]) + np.nan_to_num(both[1])
+    # Without any price there is no revenue, rather than none earned.
+    known = np.isfinite(both[0]) | np.isfinite(both[1])
+    return np.where(known, np.nan_to_num(both[0]) + np.nan_to_num(both[1]), np.nan)
 
 
 def _measures(level: _Level, total: _Level) -> dict[str, Floats]:

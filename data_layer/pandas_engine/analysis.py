@@ -58,7 +58,7 @@ def _named(rows: pd.DataFrame, request: PriceAnalysis, history: History) -> pd.D
     }
     for name, source in (("owner", "owner"), ("station", "station_name"), ("technology", "technology")):
         named[name] = rows.duid.map(facts[source]).fillna("Unknown").where(~rooftop, virtual[name])
-    named["revenue_aud"] = named.generation_revenue_aud.fillna(0) + named.load_revenue_aud.fillna(0)
+    named["revenue_aud"] = named.generation_revenue_aud + named.load_revenue_aud
     named["regionid"] = named.region
     return named
 
@@ -100,8 +100,8 @@ def _measures(
         "generation_mwh": generation,
         "load_mwh": load,
         "share": _over(shared, rows[rows.fuel != "Battery Storage"].generation_mwh.sum()),
-        "revenue_aud": part.revenue_aud.sum(),
-        "revenue_share": _over(part.revenue_aud.sum(), rows.revenue_aud.sum()),
+        "revenue_aud": part.revenue_aud.sum(min_count=1),
+        "revenue_share": _over(part.revenue_aud.sum(min_count=1), rows.revenue_aud.sum()),
         "generation_revenue_aud": earned,
         "load_revenue_aud": paid,
         "capture_price_aud_per_mwh": _over(earned, priced),
