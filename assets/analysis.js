@@ -180,4 +180,49 @@
     }
     redraw(grid);
   });
+
+  /* Folded choices: the page draws them anew with each answer, so what was open is opened again, with the
+     focus where it was. A click elsewhere or Escape closes them. */
+  let unfolded = '';
+  let focused = '';
+
+  document.addEventListener('toggle', function (event) {
+    const fold = event.target;
+    if (!(fold instanceof HTMLDetailsElement) || !fold.dataset.fold) { return; }
+    if (fold.open) {
+      document.querySelectorAll('details[data-fold][open]').forEach(function (other) {
+        if (other !== fold) { other.open = false; }
+      });
+      unfolded = fold.dataset.fold;
+    } else if (unfolded === fold.dataset.fold && fold.isConnected) { unfolded = ''; }
+  }, true);
+
+  document.addEventListener('click', function (event) {
+    const target = event.target instanceof Element ? event.target : null;
+    const within = target && target.closest('details[data-fold]');
+    focused = within && target.closest('a') ? target.closest('a').textContent : '';
+    if (!within) { fold(); }
+  }, true);
+
+  document.addEventListener('keydown', function (event) {
+    if (event.key === 'Escape' && unfolded) { fold(true); }
+  });
+
+  function fold(focus) {
+    document.querySelectorAll('details[data-fold][open]').forEach(function (one) {
+      one.open = false;
+      if (focus) { one.querySelector('summary').focus(); }
+    });
+    unfolded = '';
+  }
+
+  new MutationObserver(function (changes) {
+    if (!unfolded || !changes.some(function (one) { return one.addedNodes.length; })) { return; }
+    const again = document.querySelector('details[data-fold="' + unfolded + '"]');
+    if (!again || again.open) { return; }
+    again.open = true;
+    for (const link of again.querySelectorAll('a')) {
+      if (link.textContent === focused) { link.focus(); }
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
 })();

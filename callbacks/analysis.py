@@ -105,7 +105,7 @@ def _tools(ask: Ask) -> list[Any]:
     tools = [
         page.shown(shown, view["show"]),
         page.groups(view["group"], MAX_GROUPS),
-        page.folded(chosen, [*fuels, Choice("All", view.href(fuels=()), not view["fuels"])]),
+        page.folded(chosen, [*fuels, Choice("All", view.href(fuels=()), not view["fuels"])], "fuels"),
         controls.text("Contains", "match", view["match"], "", "owner, station, unit"),
     ]
     if view["show"] == "tree":
@@ -113,7 +113,7 @@ def _tools(ask: Ask) -> list[Any]:
             Choice("All columns", view.href(columns=COLUMNS), set(COLUMNS) == set(view["columns"])),
             Choice("Usual columns", view.href(columns=DEFAULT_COLUMNS), view["columns"] == DEFAULT_COLUMNS),
         ]
-        tools += [page.folded("Columns", [*columns, *everything]), page.branches()]
+        tools += [page.folded("Columns", [*columns, *everything], "columns"), page.branches()]
     return tools
 
 

@@ -73,10 +73,11 @@ def _placed(chosen: Sequence[str], place: int, name: str) -> list[str]:
     return [*order, name]
 
 
-def folded(label: str, entries: Sequence[Choice], *, kind: str = "") -> html.Details:
-    """Many switches behind one word; it stays open while they are switched."""
+def folded(label: str, entries: Sequence[Choice], name: str) -> html.Details:
+    """Many switches behind one word; ``name`` tells assets/analysis.js which stays open while they are
+    switched."""
     return html.Details(
-        [html.Summary(label), controls.toggles(label, entries)], className=f"folded {kind}".strip()
+        [html.Summary(label), controls.toggles(label, entries)], className="folded", **{"data-fold": name}
     )
 
 

@@ -14,6 +14,9 @@ from layouts import formats, graphs, price_axis, theme
 from layouts.graphs import Figure
 from layouts.series import Floats, encode
 
+ROOT: Final = "//"
+"""Id of the whole: no path is like it."""
+
 MAX_NAMED: Final = 14
 """Bubbles that carry their name; the others say it when pointed at."""
 
@@ -38,15 +41,15 @@ def _said(row: Mapping[str, Any]) -> str:
 def treemap(rows: pa.Table, chosen: str) -> Figure:
     """Area: energy generated, colour: generation-weighted price, from the 2nd to the 98th percentile of
     the energy. Nodes that generated nothing have no area."""
-    nodes = [row for row in rows.to_pylist() if row["generation_mwh"] > 0 and row["kind"] != "total"]
+    nodes = [row for row in rows.to_pylist() if row["generation_mwh"] > 0]
     leaves = [row for row in nodes if not row["has_children"]]
     low, high = _price_range(leaves)
     colours = theme.palette(chosen)
     trace = {
         "type": "treemap",
-        "ids": [row["path"] for row in nodes],
+        "ids": [row["path"] or ROOT for row in nodes],
         "labels": [row["name"] for row in nodes],
-        "parents": [row["path"].rpartition("/")[0] for row in nodes],
+        "parents": [_parent(row["path"]) for row in nodes],
         # Branches hold what their leaves hold: nothing of their own, so that no rounding can part them.
         "values": [0.0 if row["has_children"] else round(row["generation_mwh"] / 1000, 6) for row in nodes],
         "branchvalues": "remainder",
@@ -54,10 +57,9 @@ def treemap(rows: pa.Table, chosen: str) -> Figure:
         "text": [f"{formats.price(row['capture_price_aud_per_mwh'])}" for row in nodes],
         "texttemplate": "%{label}<br>%{text}",
         "hovertemplate": "<b>%{label}</b><br>%{customdata}<extra></extra>",
-        "maxdepth": 3,
+        "maxdepth": 4,
         "tiling": {"pad": 1},
         "pathbar": {"visible": True, "thickness": 22, "textfont": {"color": colours.ink}},
-        "root": {"color": colours.surface},
         "marker": {
             # A node without a price has no colour.
             "colors": [row["capture_price_aud_per_mwh"] for row in nodes],
@@ -79,6 +81,11 @@ def treemap(rows: pa.Table, chosen: str) -> Figure:
         },
     }
     return graphs.figure(chosen, [trace], hovermode="closest", margin={"l": 4, "r": 4, "t": 4, "b": 4})
+
+
+def _parent(path: str) -> str:
+    """Id of the node above; '' for the root, which is the whole."""
+    return (path.rpartition("/")[0] or ROOT) if path else ""
 
 
 def _price_range(leaves: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
@@ -152,8 +159,14 @@ def bubbles(rows: pa.Table, chosen: str) -> Figure:
         [trace],
         hovermode="closest",
         xaxis=energy_axis,
-        yaxis=price_axis.axis(chosen, *price_axis.extremes([prices])),
+        yaxis=_price_axis(chosen, prices),
     )
+
+
+def _price_axis(chosen: str, prices: Floats) -> dict[str, Any]:
+    made = price_axis.axis(chosen, *price_axis.extremes([prices]))
+    made["title"] = {**made["title"], "text": f"Generation-weighted price, {made['title']['text']}"}
+    return made
 
 
 def _named(across: Floats, up: Floats) -> set[int]:

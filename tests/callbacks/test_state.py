@@ -25,6 +25,13 @@ SAMPLES = {
     "hidden": ["coal", "wind,coal", "imports"],
     "sort": ["price", "-energy"],
     "compare": ["previous", "year", "2025-06-01"],
+    "price-analysis.group": ["owner", "fuel,station,region", "region"],
+    "price-analysis.regions": ["SA1", "NSW1,VIC1"],
+    "price-analysis.fuels": ["coal", "wind,battery-storage"],
+    "price-analysis.match": ["AGL, Ltd", "50% /&?"],
+    "price-analysis.show": ["treemap", "bubble"],
+    "price-analysis.columns": ["price", "energy,cf,found"],
+    "price-analysis.sort": ["name", "-rate", "load-price"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""

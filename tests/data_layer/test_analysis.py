@@ -17,6 +17,7 @@ from data_layer.lake import Lake
 from data_layer.market import REGIONS
 from data_layer.period import Period
 from data_layer.planner.analysis import months
+from data_layer.price_analysis import PriceAnalysisMotor
 from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import FuelSummary
 from data_layer.requests.analysis import PriceAnalysis
@@ -368,3 +369,26 @@ def test_no_match_is_no_rows(engines: tuple[HybridQueryManager, HybridQueryManag
     answer = engines[0].answer(PriceAnalysis(covered, match="no such owner"))
     assert answer.table.num_rows == 0
     assert "revenue_aud" in answer.table.column_names
+
+
+def test_the_notebook_calls(demo_lake: Lake) -> None:
+    """docs/notebook.md's example, and each call's frame."""
+    motor = PriceAnalysisMotor.over(demo_lake.root).filter_by_date_range("2026-02-20", "2026-02-21")
+    held = motor.load_data().set_index("table")
+    assert held.loc["unit_scada", "last"] == datetime(2026, 3, 2)
+    prices_ = motor.calculate_aggregated_prices(["Fuel", "region"], region_filters=["SA1", "VIC1"])
+    assert list(prices_.columns[:3]) == ["fuel", "region", "energy_mwh"]
+    assert set(prices_.region) == {"SA1", "VIC1"}
+    assert prices_.revenue_aud.fillna(0).is_monotonic_decreasing
+    rows = motor.integrate_data()
+    assert rows.settlementdate.min() == datetime(2026, 2, 20, 0, 30)
+    wind = rows[(rows.fuel_type == "Wind") & (rows.region == "SA1")]
+    (found,) = prices_[(prices_.fuel == "Wind") & (prices_.region == "SA1")].itertuples()
+    assert found.energy_mwh == pytest.approx(float(wind.energy_mwh.sum()))
+    assert found.revenue_aud == pytest.approx(float(wind.revenue_aud.sum()))
+    again = motor.integrate_data("2026-02-20", "2026-02-20", force_reload=True)
+    assert again.settlementdate.max() == datetime(2026, 2, 21)
+    tree_ = motor.create_hierarchical_data(["owner"], fuel_filters=["Wind"])
+    assert sorted(tree_.level.unique()) == [0, 1, 2]
+    whole = PriceAnalysisMotor(motor.manager).calculate_aggregated_prices()
+    assert float(whole.energy_mwh.sum()) > float(prices_.energy_mwh.sum())
