@@ -110,8 +110,9 @@ def test_a_row_follows_its_parent_and_the_dearest_come_first(
         assert row["parent"] == (open_path[-1] if open_path else None)
         open_path.append(row["row"])
         assert row["has_children"] == (row["kind"] != "duid")
-        assert row["revenue_aud"] <= last.get(row["parent"], np.inf) + 1e-6
-        last[row["parent"]] = row["revenue_aud"]
+        revenue = row["revenue_aud"] or 0.0  # an unmapped unit has none
+        assert revenue <= last.get(row["parent"], np.inf) + 1e-6
+        last[row["parent"]] = revenue
 
 
 def raw(lake: Lake, table: str) -> pd.DataFrame:
