@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+import pyarrow as pa
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 
+from callbacks import comparison
 from callbacks.guard import Ask, Manager, csv
 from callbacks.options.generation import SORTS, VIEWS
 from callbacks.options.shared import HIDEABLE
@@ -21,10 +23,11 @@ from data_layer.requests import (
     Request,
     TimeOfDay,
 )
-from layouts import controls, formats, mix
+from layouts import compared, controls, formats, mix
 from layouts import generation as page
 from layouts.controls import Choice
 from layouts.definitions import info
+from layouts.graphs import Figure
 from layouts.panel import Content
 from layouts.series import Grid, floats, names_and_codes
 from layouts.tables import legend
@@ -86,7 +89,7 @@ def over_time(ask: Ask) -> Content:
     price_answer = ask.answer(price_request).table
     grid = Grid.of(view.period.start, view.period.end, view.resolved)
     drawn = mix.Mix.of(grid, answer, price_answer if view.region != NEM else None)
-    subtitle = ask.subtitle(request)
+    subtitle = _subtitle(ask, request)
     if drawn.is_empty:
         return Content(
             title=_title(ask),
@@ -102,15 +105,64 @@ def over_time(ask: Ask) -> Content:
         figure = mix.capacity_factor(grid, answer, look, prices)
     else:
         figure = mix.stack(drawn, look, prices)
+    figure = _with_other(ask, figure, grid, prices)
     fuels = drawn.fuels if view["view"] == "area" else tuple(fuel for fuel in drawn.fuels if fuel != IMPORTS)
     return Content(
         title=_title(ask),
         subtitle=subtitle,
         figure=figure,
         tools=_tools(ask, fuels),
+        note=comparison.note(ask) or None,
         downloads=[csv("generation", request), csv("prices", price_request)],
         provenance=ask.provenance,
     )
+
+
+def _other_mix(ask: Ask, period: Period) -> tuple[GenerationMix, RegionSeries]:
+    """What the chart asks of the other period, at the resolution of this one."""
+    view = ask.view
+    regions = REGIONS if view.region == NEM else (view.region,)
+    return (
+        GenerationMix(period, view.region, view.resolved),
+        RegionSeries(period, regions, view.resolved),
+    )
+
+
+def _with_other(ask: Ask, figure: Figure, grid: Grid, prices: mix.Prices) -> Figure:
+    """The chart with the other period's total and prices, where there is one."""
+    view, period = ask.view, ask.compared
+    if period is None:
+        return figure
+    answers = [ask.answer(request).table for request in _other_mix(ask, period)]
+    theirs = Grid.of(period.start, period.end, view.resolved)
+    other = compared.Other.of(
+        grid,
+        theirs,
+        view.period.start - period.start,
+        mix.Mix.of(theirs, answers[0], answers[1] if view.region != NEM else None),
+        mix.Prices.of(theirs, answers[1]),
+        view["hidden"],
+    )
+    top = "Total" if view.region == NEM else "Total with imports"
+    return compared.draw(figure, other, prices, ask.theme, top=top if view["view"] == "area" else "")
+
+
+def _subtitle(ask: Ask, request: Request) -> str:
+    """With the other period, where there is one."""
+    said = ask.subtitle(request)
+    if ask.compared is None:
+        return said
+    head, dot, rest = said.partition(" · ")
+    return f"{head}, dotted: {comparison.named(ask.compared)}{dot}{rest}"
+
+
+def _average_day(ask: Ask, answer: pa.Table) -> Figure:
+    hidden = ask.view["hidden"]
+    figure = mix.average_day(answer, mix.Look(ask.theme, hidden))
+    if ask.compared is None:
+        return figure
+    other = ask.answer(TimeOfDay(ask.compared, ask.view.region)).table
+    return compared.average_day(figure, other, hidden, ask.theme)
 
 
 def average_day(ask: Ask) -> Content:
@@ -118,7 +170,7 @@ def average_day(ask: Ask) -> Content:
     view = ask.view
     request = TimeOfDay(view.period, view.region)
     answer = ask.answer(request).table
-    subtitle = ask.subtitle(request).replace("AEST", "mean over days, by half-hour · AEST", 1)
+    subtitle = _subtitle(ask, request).replace("AEST", "mean over days, by half-hour · AEST", 1)
     if not answer.num_rows:
         return Content(
             title=_title(ask),
@@ -131,8 +183,9 @@ def average_day(ask: Ask) -> Content:
     return Content(
         title=_title(ask),
         subtitle=subtitle,
-        figure=mix.average_day(answer, mix.Look(ask.theme, view["hidden"])),
+        figure=_average_day(ask, answer),
         tools=_tools(ask, fuels),
+        note=comparison.note(ask) or None,
         downloads=[csv("average day", request)],
         provenance=ask.provenance,
     )
@@ -147,22 +200,30 @@ def table(ask: Ask) -> Content:
     subtitle = f"{formats.span(view.period.start, view.period.end)} · Source: {ask.source}"
     if not answer.num_rows:
         return Content(title=title, subtitle=subtitle, empty=_nothing(view.period, view.region))
-    flow = _net_import(ask) if view.region != NEM else None
-    entries = page.lines(answer, flow, ask.theme)
+    entries = page.lines(answer, _net_import(ask, view.period), ask.theme)
+    others = None
+    if ask.compared is not None:
+        subtitle = f"{formats.span(view.period.start, view.period.end)} against "
+        subtitle += f"{comparison.named(ask.compared)} · Source: {ask.source}"
+        past = ask.answer(FuelSummary(ask.compared, view.region)).table
+        others = page.lines(past, _net_import(ask, ask.compared), ask.theme)
     toggles = {line.fuel: view.toggled("hidden", line.fuel) for line in entries if line.fuel in HIDEABLE}
     sorts = {key: view.sorted_by(key) for key in SORTS}
     return Content(
         title=title,
         subtitle=subtitle,
-        body=page.table(entries, toggles, view["hidden"], sorts, view["sort"]),
-        note=page.unmapped_note(entries) or None,
+        body=page.table(entries, toggles, view["hidden"], sorts, view["sort"], others),
+        note=" ".join(text for text in (page.unmapped_note(entries), comparison.note(ask)) if text) or None,
         downloads=[csv("table", request)],
         provenance=ask.provenance,
     )
 
 
-def _net_import(ask: Ask) -> float | None:
-    answer = ask.answer(RegionSummary(ask.view.period)).table
+def _net_import(ask: Ask, period: Period) -> float | None:
+    """MWh into the region over ``period``; None for the NEM, which has none."""
+    if ask.view.region == NEM:
+        return None
+    answer = ask.answer(RegionSummary(period)).table
     names, codes = names_and_codes(answer.column("regionid"))
     if ask.view.region not in names:
         return None
@@ -178,11 +239,15 @@ def datasets(ask: Ask) -> dict[str, Request]:
     mixed = {"generation": GenerationMix(view.period, view.region, view.resolved)}
     day = {"average-day": TimeOfDay(view.period, view.region)}
     first: dict[str, Request] = {**day, **mixed} if view["view"] == "time-of-day" else {**mixed, **day}
-    return {
+    asked: dict[str, Request] = {
         **first,
         "prices": RegionSeries(view.period, regions, view.resolved),
         "table": FuelSummary(view.period, view.region),
     }
+    if ask.compared is not None:
+        asked["other-generation"], asked["other-prices"] = _other_mix(ask, ask.compared)
+        asked["other-table"] = FuelSummary(ask.compared, view.region)
+    return asked
 
 
 def listen_to_drags(app: Dash, manager: Manager) -> None:
@@ -201,5 +266,6 @@ TAB: Final = Tab(
     layout=page.layout,
     panels={"gen-mix": Panel(chart, chart=True), "gen-table": Panel(table)},
     datasets=datasets,
+    bar=comparison.control,
     more=listen_to_drags,
 )

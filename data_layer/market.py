@@ -103,6 +103,60 @@ class Resolution(StrEnum):
 RESOLUTIONS: Final = tuple(resolution.value for resolution in Resolution)
 
 
+class Bucket(StrEnum):
+    """A stretch of the calendar that trends are counted in, named by a date within it."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    SEASON = "season"
+    YEAR = "year"
+    FINANCIAL_YEAR = "fy"
+
+    @property
+    def months(self) -> int:
+        return {"month": 1, "quarter": 3, "season": 3, "year": 12, "fy": 12}[self.value]
+
+    @property
+    def label(self) -> str:
+        return "financial year" if self is Bucket.FINANCIAL_YEAR else self.value
+
+    def start(self, day: date) -> date:
+        """First day of the stretch that ``day`` lies in. Summer begins in December, the financial year
+        in July; a quarter is the calendar's (Q1 = January to March)."""
+        first = {"season": 12, "fy": 7}.get(self.value, 1)
+        month = (day.month - first) % 12 // self.months * self.months + first
+        year = day.year - 1 if (month - 1) % 12 + 1 > day.month else day.year
+        return date(year, (month - 1) % 12 + 1, 1)
+
+    def following(self, start: date) -> date:
+        """First day of the next stretch."""
+        count = start.year * 12 + start.month - 1 + self.months
+        return date(count // 12, count % 12 + 1, 1)
+
+    def name_of(self, start: date) -> str:
+        """What the field calls the stretch that begins on ``start``: summer carries the year of its
+        January and February, a financial year that in which it ends."""
+        if self is Bucket.MONTH:
+            return f"{start:%b %Y}"
+        if self is Bucket.QUARTER:
+            return f"Q{(start.month + 2) // 3} {start.year}"
+        if self is Bucket.SEASON:
+            season = {12: "Summer", 3: "Autumn", 6: "Winter", 9: "Spring"}[start.month]
+            return f"{season} {start.year + (start.month == 12)}"
+        return f"FY{start.year + 1}" if self is Bucket.FINANCIAL_YEAR else str(start.year)
+
+
+THERMAL_FUELS: Final = (
+    Fuel.COAL.value,
+    Fuel.CCGT.value,
+    Fuel.GAS_OTHER.value,
+    Fuel.OCGT.value,
+    Fuel.DISTILLATE.value,
+)
+VARIABLE_FUELS: Final = (Fuel.WIND.value, Fuel.SOLAR.value, Fuel.ROOFTOP.value)
+"""Renewables whose output follows the weather of the hour."""
+
+
 @dataclass(frozen=True)
 class Interconnector:
     """A regulated or market interconnector; positive flow goes from ``regionid_from``."""

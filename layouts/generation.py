@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
@@ -58,6 +58,11 @@ class Line:
     capacity_factor: float | None = None
     found: float | None = None
     expected: float | None = None
+
+    @property
+    def is_load(self) -> bool:
+        """Charging, pumping, station load: a fuel may have a line of generation and one of load."""
+        return self.fuel != IMPORTS and (self.energy_mwh or 0) < 0
 
     def sort_value(self, key: str) -> float:
         """Number to sort by; what is missing sorts last."""
@@ -130,9 +135,11 @@ def table(
     hidden: Sequence[str],
     sorts: Mapping[str, str],
     sort: str,
+    others: Sequence[Line] | None = None,
 ) -> html.Div:
     """The summary table. ``toggles``: fuel -> address that hides or shows it; ``sorts``: column -> address
-    that sorts by it; ``sort``: the column in force, '-' before it for descending, '' for stacking order."""
+    that sorts by it; ``sort``: the column in force, '-' before it for descending, '' for stacking order.
+    ``others``: the lines of the period that this one is compared with; each number shows its change."""
     key = sort.removeprefix("-")
     if key in SORT_KEYS:
         entries = sorted(entries, key=lambda line: line.sort_value(key), reverse=sort.startswith("-"))
@@ -151,26 +158,36 @@ def table(
         column("Found", "%", "found", "found"),
     )
     largest = max((line.share or 0 for line in entries), default=0) or 1
-    rows = [_row(line, toggles, hidden, largest) for line in entries]
-    rows.append(_total_row(entries, hidden))
+    before = {(line.fuel, line.is_load): line for line in others or ()}
+    rows = [_row(line, before.get((line.fuel, line.is_load)), toggles, hidden, largest) for line in entries]
+    rows.append(_total_row(entries, others, hidden))
     return tables.table(columns, rows, "Energy, revenue and prices by fuel")
 
 
-def _row(line: Line, toggles: Mapping[str, str], hidden: Sequence[str], largest: float) -> tables.Row:
+OTHER = "Other period"
+
+
+def _row(
+    line: Line, was: Line | None, toggles: Mapping[str, str], hidden: Sequence[str], largest: float
+) -> tables.Row:
     off = line.fuel in hidden
+    of = f"of {formats.power(line.capacity_mw)} MW" if line.capacity_mw else ""
+
+    def against(name: str, write: Any) -> tables.Cell:
+        return tables.changed(getattr(line, name), getattr(was, name, None), write, OTHER)
+
+    share = against("share", _share)
+    factor = against("capacity_factor", formats.percent)
     return tables.Row(
         [
             line.name,
-            _gwh(line.energy_mwh),
-            tables.bar(formats.percent(line.share, 1), line.share / largest)
+            against("energy_mwh", _gwh),
+            replace(share, class_name="bar", bar=tables.bar("", line.share / largest).bar)
             if line.share is not None
-            else "–",
-            formats.millions(line.revenue_aud),
-            formats.price(line.price),
-            tables.Cell(
-                formats.percent(line.capacity_factor),
-                title=f"of {formats.power(line.capacity_mw)} MW" if line.capacity_mw else "",
-            ),
+            else share,
+            against("revenue_aud", formats.millions),
+            against("price", formats.price),
+            replace(factor, title=" · ".join(text for text in (of, factor.title) if text)),
             tables.quality(line.found, line.expected),
         ],
         href=toggles.get(line.fuel, ""),
@@ -180,26 +197,34 @@ def _row(line: Line, toggles: Mapping[str, str], hidden: Sequence[str], largest:
     )
 
 
-def _total_row(entries: Sequence[Line], hidden: Sequence[str]) -> tables.Row:
+def _total_row(entries: Sequence[Line], others: Sequence[Line] | None, hidden: Sequence[str]) -> tables.Row:
     """Generation shown: what the chart's total says, as energy."""
+    now = _sums(entries, hidden)
+    was = _sums(others, hidden) if others else {}
+    label = "Generation shown" if hidden else "Generation"
+    writes = {"energy": _gwh, "share": _share, "revenue": formats.millions, "price": formats.price}
+    cells: list[Any] = [
+        tables.changed(now[name], was.get(name), write, OTHER) for name, write in writes.items()
+    ]
+    return tables.Row([label, *cells, "", ""], strong=True)
+
+
+def _sums(entries: Sequence[Line], hidden: Sequence[str]) -> dict[str, float | None]:
     shown = [line for line in entries if (line.energy_mwh or 0) > 0 and line.fuel not in (*hidden, IMPORTS)]
-    energy = sum(line.energy_mwh or 0 for line in shown)
     revenue = sum(line.revenue_aud or 0 for line in shown)
     priced = sum(
         line.revenue_aud / line.price for line in shown if line.revenue_aud is not None and line.price
     )
-    share = sum(line.share or 0 for line in shown)
-    label = "Generation shown" if hidden else "Generation"
-    cells: list[Any] = [
-        label,
-        _gwh(energy),
-        formats.percent(share, 1),
-        formats.millions(revenue),
-        formats.price(revenue / priced if priced else None),
-        "",
-        "",
-    ]
-    return tables.Row(cells, strong=True)
+    return {
+        "energy": sum(line.energy_mwh or 0 for line in shown),
+        "share": sum(line.share or 0 for line in shown),
+        "revenue": revenue,
+        "price": revenue / priced if priced else None,
+    }
+
+
+def _share(value: float | None) -> str:
+    return formats.percent(value, 1)
 
 
 def _gwh(value_mwh: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +20,21 @@ class Column:
     href: str = ""
     sorted: str = ""  # '', 'ascending' or 'descending'
     numeric: bool = True
+    swatch: str = ""  # colour of what the column is about
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell with more than text: a class, a title, a change in small below, a bar behind ("40%")."""
+    """A cell with more than text: a unit beside it, an "i" for its definition, a class, a title, a change in
+    small below, a bar behind ("40%")."""
 
     text: str
     class_name: str = ""
     title: str = ""
     delta: str = ""
     bar: str = ""
+    unit: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,14 @@ def bar(text: str, share: float | None) -> Cell:
     return Cell(text, "bar", bar=f"{width:.1f}%")
 
 
+def changed(value: float | None, was: float | None, write: Callable[[float | None], str], when: str) -> Cell:
+    """A number with its change against ``when`` in small below, both written by ``write``."""
+    if value is None or was is None:
+        return Cell(write(value))
+    mark = "▲" if value > was else "▼" if value < was else ""
+    return Cell(write(value), title=f"{when}: {write(was)}", delta=f"{mark}{write(abs(value - was))}")
+
+
 def quality(found: float | None, expected: float | None) -> Cell:
     """Readings found as a percentage; a mark where some are missing, so that colour is not alone."""
     if not expected or found is None:
@@ -91,7 +103,7 @@ def quality(found: float | None, expected: float | None) -> Cell:
     return Cell(f"{share * 100:.1f}% ⚠", "warn", title)
 
 
-def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
+def legend(entries: Sequence[tuple[str, str, str, bool]], label: str = "Fuels shown") -> html.Div:
     """The legend that is also the control: (name, colour, address that toggles it, hidden)."""
     return html.Div(
         [
@@ -107,5 +119,5 @@ def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
         ],
         className="legend",
         role="group",
-        **{"aria-label": "Fuels shown"},
+        **{"aria-label": label},
     )

@@ -78,18 +78,18 @@ def build(
     read = [s for parts, _ in sources.values() for s in parts]
     rows = files = 0
     for segment in read:
-        table = "unit_scada" if segment.table == "unit_interval" else segment.table
-        rows += _rows(snapshot, table, segment.period)
+        table = sql.READINGS[segment.table][2] if segment.table in sql.READINGS else segment.table
+        rows += rows_within(snapshot, table, segment.period)
         files += len(snapshot.select(table, segment.period))
     for table in composed.tables:
-        rows += _rows(snapshot, table, period)
+        rows += rows_within(snapshot, table, period)
         files += len(snapshot.select(table, period))
     names = list(dict.fromkeys([s.table for s in read])) or list(composed.tables)
     used = {**composed.parameters, **parameters}
     return Plan(composed.statement, used, " + ".join(names), rows, files)
 
 
-def _rows(snapshot: Snapshot, table: str, period: Period) -> int:
+def rows_within(snapshot: Snapshot, table: str, period: Period) -> int:
     """Rows of ``table`` within ``period``, in proportion to the time each file covers."""
     total = 0.0
     for entry in snapshot.select(table, period):

@@ -28,3 +28,34 @@ CREATE OR REPLACE MACRO rooftop_type_rank(type) AS
 
 -- Last instant that settled on half-hour trading prices. Mirrors market.FIVE_MINUTE_SETTLEMENT (tested).
 CREATE OR REPLACE MACRO five_minute_settlement() AS TIMESTAMP '2021-10-01 00:00:00';
+
+-- The field's line for a high price, $/MWh. Mirrors market.HIGH_PRICE_AUD_PER_MWH (tested).
+CREATE OR REPLACE MACRO high_price_aud_per_mwh() AS 300.0;
+-- First day of the stretch of the calendar a day lies in. Summer begins in December, the financial year in
+-- July. Mirrors market.Bucket (tested).
+CREATE OR REPLACE MACRO bucket_start(bucket, day) AS
+    CASE bucket
+        WHEN 'month' THEN date_trunc('month', day)
+        WHEN 'quarter' THEN date_trunc('quarter', day)
+        WHEN 'season' THEN date_trunc('quarter', day + INTERVAL 1 MONTH) - INTERVAL 1 MONTH
+        WHEN 'year' THEN date_trunc('year', day)
+        WHEN 'fy' THEN date_trunc('year', day + INTERVAL 6 MONTH) - INTERVAL 6 MONTH
+    END;
+
+-- A renewable share under one of the definitions of docs/definitions/trends.md: what is counted, what it is
+-- divided by, and for how many hours all that it needs was found (rooftop_hours null: not needed).
+CREATE OR REPLACE MACRO share_part(definition, renewable_mwh, rooftop_mwh) AS
+    renewable_mwh + CASE WHEN definition = 'utility' THEN 0 ELSE rooftop_mwh END;
+CREATE OR REPLACE MACRO share_whole(definition, demand_mwh, generation_mwh, demand_nonsched_mwh, rooftop_mwh) AS
+    CASE definition
+        WHEN 'demand' THEN demand_mwh + rooftop_mwh
+        WHEN 'generation' THEN generation_mwh
+        WHEN 'gross' THEN demand_nonsched_mwh + rooftop_mwh
+        WHEN 'utility' THEN demand_mwh
+    END;
+CREATE OR REPLACE MACRO share_hours(definition, unit_hours, demand_hours, demand_nonsched_hours, rooftop_hours) AS
+    least(
+        unit_hours,
+        CASE definition WHEN 'generation' THEN 24.0 WHEN 'gross' THEN demand_nonsched_hours ELSE demand_hours END,
+        CASE WHEN definition = 'utility' OR rooftop_hours IS NULL THEN 24.0 ELSE rooftop_hours END
+    );

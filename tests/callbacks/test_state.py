@@ -32,6 +32,46 @@ SAMPLES = {
     "price-analysis.show": ["treemap", "bubble"],
     "price-analysis.columns": ["price", "energy,cf,found"],
     "price-analysis.sort": ["name", "-rate", "load-price"],
+    "measure": ["flow", "renewable"],
+    "at": ["2026-03-01", "2026-03-01T12:30"],
+    "stations": ["off"],
+    "line": ["V-SA", "VIC1-NSW1"],
+    "regions.view": ["duration", "counter-price"],
+    "apart": ["0", "300"],
+    "regions": ["SA1", "VIC1,NSW1"],
+    "prices.view": ["bands", "heat-map"],
+    "prices.sort": ["-average", "cap"],
+    "draw": ["extremes"],
+    "scale": ["linear", "symlog"],
+    "smooth": ["ma", "loess", "ewm"],
+    "window": ["3h", "90d"],
+    "edges": ["0", "-100,0,72.5,300"],
+    "top": ["1", "500"],
+    "heat": ["month"],
+    "order": ["longest"],
+    "units": ["BW01", "BW01,station:A%2CB", "station:Bayswater Power Station,W/HOE#1"],
+    "by": ["unit"],
+    "fuels": ["wind", "coal,wind"],
+    "stations.view": ["revenue", "price-bands"],
+    "peers": ["nem"],
+    "stations.sort": ["-rate", "cf"],
+    "batteries.view": ["ranking", "stored"],
+    "batteries.show": ["money"],
+    "batteries.by": ["owner", "region"],
+    "batteries.selected": ["HPR1", "HPR1,VBB1", "Owner%2C Pty Ltd,100%25"],
+    "batteries.sort": ["spread", "-cycles"],
+    "curtailment.view": ["fuel", "time-of-day"],
+    "curtailment.by": ["unit"],
+    "curtailment.sort": ["share", "-network"],
+    "curtailment.fuels": ["solar", "wind,solar"],
+    "trends.view": ["overlay", "demand", "ramp"],
+    "trends.bucket": ["quarter", "season", "fy"],
+    "trends.as": ["share"],
+    "trends.group": ["vre", "thermal-renewable"],
+    "trends.definition": ["generation", "gross", "utility"],
+    "trends.series": ["wind", "thermal"],
+    "trends.window": ["7", "90"],
+    "trends.of": ["demand"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""
@@ -90,7 +130,7 @@ def test_any_text_for_any_option_is_read_or_refused(tab: str, text: str) -> None
 def test_another_tab_keeps_what_both_know() -> None:
     view = parse("generation", "?region=SA1&view=proportion&hidden=coal", FIRST, LAST)
     assert view.href(tab="today") == "/today?region=SA1&hidden=coal"
-    assert view.href(tab="trends") == "/trends?region=SA1"
+    assert view.href(tab="trends") == "/trends?region=SA1&hidden=coal"
     assert default_range("trends") == "all"
     week = parse("generation", "?range=90d", FIRST, LAST)
     assert week.href(tab="trends") == "/trends?range=90d"
