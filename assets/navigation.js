@@ -139,6 +139,8 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.nemdesk = {
+    go: go,
+    withParameters: withParameters,
     theme: function (clicks) {
       const byClick = window.dash_clientside.callback_context.triggered
         .some(function (one) { return one.prop_id === 'theme-toggle.n_clicks'; });

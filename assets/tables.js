@@ -19,6 +19,15 @@
     return made;
   }
 
+  function info(definition, label) {
+    const made = make('button', 'info', 'i');
+    made.type = 'button';
+    made.dataset.definition = definition;
+    made.setAttribute('aria-label', 'Definition: ' + label);
+    made.setAttribute('aria-expanded', 'false');
+    return made;
+  }
+
   function heading(column) {
     const cell = make('th', column.numeric ? 'num' : '');
     cell.scope = 'col';
@@ -27,14 +36,8 @@
       cell.appendChild(link(column.label + (marks[column.sorted] || ''), column.href, 'Sort by ' + column.label));
     } else { cell.append(column.label); }
     if (column.sorted) { cell.setAttribute('aria-sort', column.sorted); }
-    if (column.definition) {
-      const info = make('button', 'info', 'i');
-      info.type = 'button';
-      info.dataset.definition = column.definition;
-      info.setAttribute('aria-label', 'Definition: ' + column.label);
-      info.setAttribute('aria-expanded', 'false');
-      cell.appendChild(info);
-    }
+    if (column.swatch) { cell.classList.add('swatched'); cell.style.setProperty('--swatch', column.swatch); }
+    if (column.definition) { cell.appendChild(info(column.definition, column.label)); }
     if (column.unit) { cell.appendChild(make('span', 'unit', column.unit)); }
     return cell;
   }
@@ -53,6 +56,8 @@
         whole.className = 'row-link';
         box.appendChild(whole);
       } else { box.append(cell.text); }
+      if (cell.definition) { box.appendChild(info(cell.definition, cell.text)); }
+      if (cell.unit) { box.appendChild(make('span', 'unit', cell.unit)); }
       if (cell.delta) { box.appendChild(make('small', 'delta', cell.delta)); }
       if (cell.title) { box.title = cell.title; }
       if (cell.bar) { box.style.setProperty('--bar-width', cell.bar); }

@@ -8,7 +8,7 @@ from typing import Final
 from callbacks.guard import Ask, csv, span
 from callbacks.tab import Panel, Tab
 from data_layer.errors import RequestError
-from data_layer.market import NEM, REGION_NAMES, REGIONS, Resolution
+from data_layer.market import HIGH_PRICE_AUD_PER_MWH, NEM, REGION_NAMES, REGIONS, Resolution
 from data_layer.requests import (
     GenerationMix,
     LatestInterval,
@@ -30,6 +30,7 @@ RESOLUTION: Final = Resolution.FIVE_MINUTES
 EVENT_DAYS: Final = 7
 EVENTS_SHOWN: Final = 15
 LATE: Final = "* rooftop solar of the newest half-hour is not published yet"
+HIGH: Final = f"{formats.price(HIGH_PRICE_AUD_PER_MWH)}/MWh"
 AROUND_EVENT: Final = timedelta(hours=1)
 
 
@@ -147,12 +148,12 @@ def events(ask: Ask) -> Content:
     request = _event_request(ask)
     rows = ask.answer(request).table.slice(0, EVENTS_SHOWN).to_pylist()
     title = f"Price events, {REGION_NAMES[region]}"
-    subtitle = f"Above $300/MWh or below zero · last {EVENT_DAYS} days · Source: {ask.source}"
+    subtitle = f"Above {HIGH} or below zero · last {EVENT_DAYS} days · Source: {ask.source}"
     if not rows:
         return Content(
             title=title,
             subtitle=subtitle,
-            empty=f"No price above $300/MWh or below zero in {EVENT_DAYS} days.",
+            empty=f"No price above {HIGH} or below zero in {EVENT_DAYS} days.",
         )
     hrefs = [
         ask.view.href(

@@ -12,7 +12,7 @@ from typing import Final
 
 import duckdb
 
-from data_layer import sql
+from data_layer import sql, sql_writing
 from data_layer.lake import Writer
 from data_layer.loading import connect_writer
 from data_layer.tables import RAW_TABLES, TABLES, Partitioning
@@ -33,6 +33,9 @@ BUILD_ORDER: Final = (
     "unit_month",
     "region_fuel_month",
     "region_fuel_time_of_day",
+    "battery_30min",
+    "battery_day",
+    "battery_month",
     "interconnector_30min",
     "interconnector_day",
     "interconnector_month",
@@ -60,6 +63,9 @@ _TIME_DRIVERS: Final = {
     "unit_month": ("unit_day",),
     "region_fuel_month": ("region_fuel_day",),
     "region_fuel_time_of_day": ("region_fuel_30min",),
+    "battery_30min": ("unit_scada",),
+    "battery_day": ("battery_30min",),
+    "battery_month": ("battery_day",),
     "unit_by_duid": ("unit_scada",),
     "interconnector_30min": ("interconnector_flow",),
     "interconnector_day": ("interconnector_30min",),
@@ -150,8 +156,8 @@ class _Builder:
         spec = TABLES[rollup]
         path = self.writer.new_path()
         cursor = self.connection.cursor()
-        cursor.execute(sql.rollup_statement(spec, statement, path), parameters)
-        found = cursor.execute(sql.bounds_statement(spec), {"path": str(path)}).fetchone()
+        cursor.execute(sql_writing.rollup_statement(spec, statement, path), parameters)
+        found = cursor.execute(sql_writing.bounds_statement(spec), {"path": str(path)}).fetchone()
         assert found is not None
         rows, first, last = found
         self.writer.put(rollup, partition, path, rows=rows, first=first, last=last, inputs=fingerprint)

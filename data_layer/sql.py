@@ -4,7 +4,7 @@ View texts come from views/*.sql; tables come as explicit lists of files. ``comp
 with one common table expression per table and view it needs, so that nothing has to be created in the
 database, two queries can read two versions of the lake at once, and a file no row can come from is
 never opened. Values are bound parameters; the only text ever inserted is from this package's own files
-and from the fixed names in tables.py and views/.
+and from the fixed names in tables/ and views/.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from data_layer.lake import Snapshot
 from data_layer.period import Period
-from data_layer.tables import MEASURES, REGION_30MIN, TABLES, UNIT_MEASURES, TableSpec
+from data_layer.tables import MEASURES, TABLES, UNIT_MEASURES, TableSpec
 
 VIEWS: Final = Path(__file__).parent / "views"
 
@@ -87,7 +87,7 @@ def required(text: str) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of time read from one table ('unit_interval': from 5-minute unit readings)."""
+    """A stretch of time read from one table, or from 5-minute readings (see READINGS)."""
 
     table: str
     period: Period
@@ -164,10 +164,33 @@ def _relations(
     return parts + [f"{name} AS NOT MATERIALIZED ({view_texts()[name]})" for name in views]
 
 
-_REGION_COLUMNS: Final = tuple(name for name in REGION_30MIN.schema.names if name != "settlementdate")
 _FUEL_COLUMNS: Final = ("regionid", "fuel", *MEASURES)
 _UNIT_COLUMNS: Final = ("duid", "regionid", "fuel", *UNIT_MEASURES)
+_COMMON_COLUMNS: Final = {f"unit_{grain}": _UNIT_COLUMNS for grain in ("30min", "day", "month")}
+"""What the tables of a family have in common, where they are not alike but for their time column."""
 _TIME_OF_DAY_COLUMNS: Final = ("regionid", "fuel", "generation_mwh", "load_mwh", "intervals")
+
+
+def _measures_of(rollup: TableSpec) -> tuple[str, ...]:
+    return tuple(name for name in rollup.schema.names if name != rollup.time)
+
+
+_FAMILIES: Final = {
+    "battery": "unit_scada",
+    "interconnector": "interconnector_flow",
+    "curtailment": "region_demand",
+    "unit_curtailment": "unit_dispatch",
+}
+
+READINGS: Final = {
+    "unit_interval": ("unit_interval_measures", _UNIT_COLUMNS, "unit_scada"),
+    **{
+        f"{family}_interval": (f"{family}_interval", _measures_of(TABLES[f"{family}_30min"]), read)
+        for family, read in _FAMILIES.items()
+    },
+}
+"""Segments that no rollup is fine enough for -> the view over 5-minute rows, its columns, and the table
+that says what reading it costs."""
 
 _STAMP_TIMES: Final = {
     "none": "CAST(NULL AS TIMESTAMP)",
@@ -196,7 +219,7 @@ def _source_body(
     bodies = []
     for index, segment in enumerate(parts):
         label = f"{name}_{index}"
-        if segment.table == "unit_interval":
+        if segment.table in READINGS:
             bodies.append(_readings_body(segment, kind, time_name, label, snapshot, parameters))
         else:
             bodies.append(_segment_body(segment, kind, time_name, label, snapshot, parameters))
@@ -206,10 +229,9 @@ def _source_body(
 def _readings_body(
     segment: Segment, kind: str, time_name: str, label: str, snapshot: Snapshot, parameters: dict[str, Any]
 ) -> str:
-    """Unit measures finer than any rollup, straight from the readings of the segment."""
-    text = (
-        f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(_UNIT_COLUMNS)} FROM unit_interval_measures"
-    )
+    """Measures finer than any rollup, straight from the readings of the segment."""
+    view, columns, _ = READINGS[segment.table]
+    text = f"SELECT {_STAMP_TIMES[kind]} AS {time_name}, {', '.join(columns)} FROM {view}"
     files = {table: snapshot.paths(table, segment.period) for table in required(text)[0]}
     return f"({_with(_relations(text, files, segment.period, parameters, f'_{label}'), text)})"
 
@@ -234,19 +256,31 @@ def _segment_body(
 
 def _segment_columns(table: str, time_name: str) -> str:
     """What a segment of ``table`` contributes beside its time column."""
-    if time_name == "time_of_day":
-        return ", ".join(_TIME_OF_DAY_COLUMNS)
     if table == "region_5min":
         return _region_interval_columns()
     if table.startswith("region_fuel"):
-        return ", ".join(_FUEL_COLUMNS)
-    return ", ".join(_REGION_COLUMNS if table.startswith("region_") else _UNIT_COLUMNS)
+        return ", ".join(_TIME_OF_DAY_COLUMNS if time_name == "time_of_day" else _FUEL_COLUMNS)
+    if table in _COMMON_COLUMNS:
+        return ", ".join(_COMMON_COLUMNS[table])
+    return ", ".join(_measures_of(TABLES[table]))
 
 
 @cache
 def _region_interval_columns() -> str:
     """The measures of one 5-minute interval, named as the coarser region rollups name them."""
     return query_text("queries/region_interval_columns")
+
+
+def stepped(steps: Sequence[tuple[str, str]], body: str) -> str:
+    """``body`` after named steps: (relation, text), each of which may name the tables and those before it.
+    All texts come from views/queries."""
+    relations = ", ".join(f"{name} AS ({text})" for name, text in steps)
+    return f"WITH {relations} SELECT * FROM ({body}) AS stepped"
+
+
+def bucketed(text: str, kind: str) -> str:
+    """Rows of ``text`` with the bucket of their settlementdate as ``time``; ``kind``: a resolution's name."""
+    return f"SELECT {_STAMP_TIMES[kind]} AS time, m.* FROM ({text}) AS m"
 
 
 def aggregate_text(columns: Sequence[str], names: Sequence[str]) -> str:
@@ -260,6 +294,15 @@ def aggregate_text(columns: Sequence[str], names: Sequence[str]) -> str:
         f"WITH grouped AS ({inner}) SELECT {chosen}, answer.* EXCLUDE (group_1, group_2, group_3) "
         f"FROM ({body}) AS answer ORDER BY revenue_aud DESC"
     )
+
+
+def with_batteries(text: str, *, chosen: bool = False) -> str:
+    """``text`` with the relation "battery_facts" (the registry's facts of each battery) and, if wanted,
+    "chosen" (rows of "source", limited to the batteries that parameters name)."""
+    relations = f"battery_facts AS ({query_text('queries/battery_facts')})"
+    if chosen:
+        relations += f", chosen AS NOT MATERIALIZED ({query_text('queries/battery_chosen')})"
+    return f"WITH {relations} SELECT * FROM ({text}) AS answer"
 
 
 def integrated_text(view: str, columns: Sequence[str], *, sort: bool) -> str:
@@ -320,46 +363,3 @@ def without_rows(statement: str) -> str:
 def setting(name: str) -> str:
     """SET GLOBAL of one of connection.py's fixed settings."""
     return f"SET GLOBAL {name} = $value"
-
-
-def merge_statement(spec: TableSpec, *, with_existing: bool) -> str:
-    """One row per key out of the relation "offered" and, if there is one, the file $existing."""
-    columns = ", ".join(spec.schema.names)
-    source = f"SELECT {columns} FROM offered"
-    if with_existing:
-        source += f" UNION ALL SELECT {columns} FROM read_parquet($existing)"
-    order = [spec.prefer] if spec.prefer else []
-    if "published_at" in spec.schema.names:
-        order.append("published_at DESC NULLS LAST")
-    others = [name for name in spec.schema.names if name not in (*spec.key, "published_at")]
-    order += [f"{name} DESC NULLS LAST" for name in others]
-    key = ", ".join(spec.key)
-    return (
-        f"SELECT {columns} FROM ({source}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(order)}) = 1 ORDER BY {key}"
-    )
-
-
-def write_statement(spec: TableSpec, path: Path, *, sort: bool) -> str:
-    """COPY of the relation "rows_to_write" to one zstd Parquet file."""
-    order = f" ORDER BY {', '.join(spec.sort)}" if sort else ""
-    return _copy(f"SELECT {', '.join(spec.schema.names)} FROM rows_to_write{order}", path)
-
-
-def rollup_statement(spec: TableSpec, statement: str, path: Path) -> str:
-    """COPY of a rollup's rows to one zstd Parquet file, in the table's types and order."""
-    casts = ", ".join(f"CAST({f.name} AS {type_name(f.type)}) AS {f.name}" for f in spec.schema)
-    select = f"SELECT {casts} FROM ({statement}) ORDER BY {', '.join(spec.sort)}"
-    return _copy(select, path, spec.row_group_rows)
-
-
-def bounds_statement(spec: TableSpec) -> str:
-    """Row count, first and last time of the file $path."""
-    return f"SELECT count(*), min({spec.time}), max({spec.time}) FROM read_parquet($path)"
-
-
-def _copy(select: str, path: Path, row_group_rows: int | None = None) -> str:
-    # COPY ... TO takes no parameter; the path is one of our own staging files.
-    quoted = "'" + str(path).replace("'", "''") + "'"
-    groups = f", ROW_GROUP_SIZE {row_group_rows}" if row_group_rows else ""
-    return f"COPY ({select}) TO {quoted} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1{groups})"

@@ -158,18 +158,20 @@ def toggles(label: str, entries: Sequence[Choice], class_name: str = "") -> html
 def compare(value: str, start: str, minimum: str, maximum: str) -> html.Div:
     """What to compare the period with: nothing, the one before, a year before, or one from a date on.
 
-    ``value`` is the parameter as the address has it; ``start`` the other period's first day, '' where
-    there is no comparison.
+    ``value`` is the parameter as the address has it; ``start`` the other period's first day. It can be
+    moved once there is a comparison.
     """
-    # A select shows nothing for an empty value, so that "no comparison" has a word of its own here.
-    kind = value if value in ("previous", "year") else "from" if value else "none"
+    kind = value if value in ("", "previous", "year") else "from"
     options = [
+        # An empty value would leave the select blank.
         Option("none", "No comparison"),
-        Option("previous", "Period before"),
-        Option("year", "Year before"),
+        Option("previous", "Previous period"),
+        Option("year", "A year before"),
         Option("from", "Period from …", disabled=kind != "from"),
     ]
-    choice = select("Compare with", "compare", options, kind, "none", shown=False)
+    choice = select("Compare with", "compare", options, kind or "none", "none", shown=False)
+    if not value:
+        return html.Div(choice, className="compare")
     date = html.Label(
         [
             html.Span("First day of the other period", className="visually-hidden"),

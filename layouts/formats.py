@@ -26,6 +26,12 @@ def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str
     return "+" + text if sign else text
 
 
+def whole(value: float) -> str:
+    """A finite number without decimals, as ``number`` writes it: for texts made by the thousand."""
+    text = f"{value:,.0f}"
+    return text if text[0] != "-" else MINUS + text[1:] if text != "-0" else "0"
+
+
 def price(value: float | None, *, sign: bool = False) -> str:
     """$/MWh: 2 decimals below 10, 1 below 100, none above; the dollar sign after the minus."""
     if value is None or _missing(value):
@@ -97,3 +103,9 @@ def span(start: datetime, end: datetime) -> str:
     if start.date() == end.date():
         return f"{day(start)}, {clock(start)} to {clock(end)}"
     return f"{day(start)} {clock(start)} to {stamp(end)}"
+
+
+def length(start: datetime, end: datetime) -> str:
+    """How long an event was."""
+    minutes = int((end - start).total_seconds() // 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d}"

@@ -11,10 +11,14 @@ from typing import Any, Final
 
 from dash import dcc
 
+from data_layer.market import Resolution
 from layouts import theme
 from layouts.series import Grid
 
 Figure = dict[str, Any]
+
+FINEST: Final = Resolution.FIVE_MINUTES
+"""Resolution that a drag over a chart of single intervals asks for."""
 
 TICK_FORMATS: Final = [
     {"dtickrange": [None, 3_600_000], "value": "%H:%M\n%-d %b"},

@@ -12,7 +12,8 @@ import pyarrow as pa
 from data_layer.market import FUELS, Fuel
 from layouts import graphs, price_axis, theme
 from layouts.graphs import Figure
-from layouts.series import Floats, Grid, encode, floats, names_and_codes, runs, total
+from layouts.price_traces import price_band, price_line
+from layouts.series import Floats, Grid, encode, floats, names_and_codes, total
 from layouts.theme import IMPORTS
 from layouts.traces import area, line
 
@@ -240,34 +241,21 @@ def _with_prices(
         layout["legend"] = graphs.legend(look.theme, y=PRICE_DOMAIN[1])
         layout["showlegend"] = True
         traces = [{"showlegend": False, **trace} for trace in traces]
-        traces += _price_traces(grid, prices, look.theme)
+        traces += price_traces(grid, prices, look.theme)
     return graphs.figure(look.theme, traces, **layout)
 
 
-def _price_traces(grid: Grid, prices: Prices, chosen: str) -> list[dict[str, Any]]:
+def price_traces(grid: Grid, prices: Prices, chosen: str) -> list[dict[str, Any]]:
+    """Lines on the price axis y2, one region with the band of its extremes."""
     traces: list[dict[str, Any]] = []
     if prices.lowest is not None and prices.highest is not None:
         colour = theme.region_colour(next(iter(prices.mean)), chosen)
-        # plotly.js fills between two lines as if their gaps were not there: each unbroken run is a band.
-        for first, last in runs(np.isfinite(prices.lowest) & np.isfinite(prices.highest)):
-            part = Grid(grid.stamps[first:last], grid.resolution)
-            low = _price_line(part, prices.lowest[first:last], "Lowest price", colour, 0)
-            high = _price_line(part, prices.highest[first:last], "Highest price", colour, 0)
-            band = {"fill": "tonexty", "fillcolor": theme.faded(colour)}
-            traces += [{**low, "showlegend": False}, {**high, **band, "showlegend": False}]
+        traces += price_band(grid, prices.lowest, prices.highest, colour, yaxis="y2")
     for region, values in prices.mean.items():
         name = f"Price {region}" if len(prices.mean) == 1 else region
-        traces.append(_price_line(grid, values, name, theme.region_colour(region, chosen), 1.25))
+        colour = theme.region_colour(region, chosen)
+        traces.append(price_line(grid.x, values, name, colour, width=1.25, yaxis="y2"))
     return traces
-
-
-def _price_line(grid: Grid, values: Floats, name: str, colour: str, width: float) -> dict[str, Any]:
-    return {
-        **line(grid.x, price_axis.position(values), name, colour, "%{customdata:$,.2f}"),
-        "customdata": encode(values),
-        "line": {"color": colour, "width": width},
-        "yaxis": "y2",
-    }
 
 
 def _total(grid: Grid, values: Floats, chosen: str) -> dict[str, Any]:

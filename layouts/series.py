@@ -130,3 +130,18 @@ def total(series: list[Floats], length: int) -> Floats:
     stacked = np.vstack(series)
     summed: Floats = np.where(np.all(np.isnan(stacked), axis=0), np.nan, np.nansum(stacked, axis=0))
     return summed
+
+
+def with_gaps(stamps: Times, values: Floats, start: datetime, end: datetime) -> tuple[Times, Floats]:
+    """Breaks a line where intervals are missing. An envelope keeps two points a bucket, so neighbours may
+    rightly stand up to two buckets apart; further apart means a gap."""
+    if len(stamps) < 2:
+        return stamps, values
+    bucket = max(timedelta(minutes=5), (end - start) / max(1, len(stamps) / 2))
+    limit = np.timedelta64(int(2.5 * bucket.total_seconds()), "s")
+    if len(stamps) >= (end - start) / timedelta(minutes=10):  # nothing was thinned: 5-minute neighbours
+        limit = np.timedelta64(300, "s")
+    wide = np.flatnonzero(np.diff(stamps) > limit) + 1
+    return np.insert(stamps, wide, stamps[wide - 1] + np.timedelta64(300, "s")), np.insert(
+        values, wide, np.nan
+    )

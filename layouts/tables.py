@@ -20,17 +20,21 @@ class Column:
     href: str = ""
     sorted: str = ""  # '', 'ascending' or 'descending'
     numeric: bool = True
+    swatch: str = ""  # colour of what the column is about
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell with more than text: a class, a title, a change in small below, a bar behind ("40%")."""
+    """A cell with more than text: a unit beside it, an "i" for its definition, a class, a title, a change in
+    small below, a bar behind ("40%")."""
 
     text: str
     class_name: str = ""
     title: str = ""
     delta: str = ""
     bar: str = ""
+    unit: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def quality(found: float | None, expected: float | None) -> Cell:
     return Cell(f"{share * 100:.1f}% ⚠", "warn", title)
 
 
-def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
+def legend(entries: Sequence[tuple[str, str, str, bool]], label: str = "Fuels shown") -> html.Div:
     """The legend that is also the control: (name, colour, address that toggles it, hidden)."""
     return html.Div(
         [
@@ -115,5 +119,5 @@ def legend(entries: Sequence[tuple[str, str, str, bool]]) -> html.Div:
         ],
         className="legend",
         role="group",
-        **{"aria-label": "Fuels shown"},
+        **{"aria-label": label},
     )

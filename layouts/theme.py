@@ -122,6 +122,19 @@ def region_colour(region: str, theme: str) -> str:
     return _REGIONS[theme][region]
 
 
+_CHOSEN: Final = {
+    LIGHT: ("#0b62c4", "#c2410c", "#00785a", "#8e3a84", "#a16a00", "#3d4450"),
+    DARK: ("#6cb0ff", "#ff9466", "#3fcaa0", "#e08fd4", "#e8c15a", "#c3c9d4"),
+}
+
+
+def chosen_colour(place: int, theme: str) -> str:
+    """Colour of the first, second ... sixth of several things chosen to stand side by side; told apart by
+    lightness too, so that the colour-blind can."""
+    colours = _CHOSEN[theme]
+    return colours[place % len(colours)]
+
+
 def faded(colour: str, opacity: float = 0.18) -> str:
     """A colour seen through, for bands and for the other period of a comparison."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from layouts import formats, graphs, price_axis, tables, theme
 from layouts.definitions import info
 from layouts.graphs import Figure
 from layouts.panel import panel
-from layouts.series import Floats, Grid, encode, floats, names_and_codes, times
+from layouts.series import Floats, Grid, encode, floats, names_and_codes, times, with_gaps
 
 
 def layout() -> html.Div:
@@ -189,7 +189,7 @@ def price_lines(answer: pa.Table, start: datetime, end: datetime, chosen: str, r
     traces = []
     for name in order:
         mine = codes == names.index(name)
-        x, y = _with_gaps(stamps[mine], prices[mine], start, end)
+        x, y = with_gaps(stamps[mine], prices[mine], start, end)
         drawn.append(y)
         colour = theme.region_colour(name, chosen)
         traces.append(
@@ -224,21 +224,6 @@ def price_lines(answer: pa.Table, start: datetime, end: datetime, chosen: str, r
         yaxis=price_axis.axis(chosen, low, high),
         showlegend=True,
         legend=graphs.legend(chosen, y=1.02),
-    )
-
-
-def _with_gaps(stamps: Any, prices: Floats, start: datetime, end: datetime) -> tuple[Any, Floats]:
-    """Breaks a line where intervals are missing. An envelope keeps two points a bucket, so neighbours may
-    rightly stand up to two buckets apart; further apart means a gap."""
-    if len(stamps) < 2:
-        return stamps, prices
-    bucket = max(timedelta(minutes=5), (end - start) / max(1, len(stamps) / 2))
-    limit = np.timedelta64(int(2.5 * bucket.total_seconds()), "s")
-    if len(stamps) >= (end - start) / timedelta(minutes=10):  # nothing was thinned: 5-minute neighbours
-        limit = np.timedelta64(300, "s")
-    wide = np.flatnonzero(np.diff(stamps) > limit) + 1
-    return np.insert(stamps, wide, stamps[wide - 1] + np.timedelta64(300, "s")), np.insert(
-        prices, wide, np.nan
     )
 
 
@@ -322,7 +307,7 @@ def events(rows: Sequence[Mapping[str, Any]], hrefs: Sequence[str], look: str) -
                     "negative" if row["kind"] == "negative" else "high",
                 ),
                 formats.price(row["mean_price_aud_per_mwh"]),
-                _length(row["start"], row["end"]),
+                formats.length(row["start"], row["end"]),
             ],
             href=href,
             title=f"Generation in {REGION_NAMES[row['regionid']]} at that moment",
@@ -331,8 +316,3 @@ def events(rows: Sequence[Mapping[str, Any]], hrefs: Sequence[str], look: str) -
         for row, href in zip(rows, hrefs, strict=True)
     ]
     return tables.table(EVENT_COLUMNS, listed, "Price events, newest first")
-
-
-def _length(start: datetime, end: datetime) -> str:
-    minutes = int((end - start).total_seconds() // 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d}"

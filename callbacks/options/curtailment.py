@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from callbacks.options.kinds import Option
+from callbacks.options.kinds import Option, one_of
+from callbacks.options.shared import FUELS_CHOSEN
 
-OPTIONS: Final[tuple[Option, ...]] = ()
+VIEWS: Final = ("cause", "fuel", "share", "time-of-day")
+GROUPS: Final = ("region", "unit")
+SORTS: Final = ("name", "uigf", "curtailed", "share", "economic", "network", "value", "found")
+
+OPTIONS: Final[tuple[Option, ...]] = (
+    one_of("view", VIEWS),
+    FUELS_CHOSEN,
+    one_of("by", GROUPS),
+    one_of("sort", ("", *SORTS, *(f"-{key}" for key in SORTS))),
+)

@@ -71,16 +71,16 @@ def ordered(name: str, allowed: Sequence[str], default: Sequence[str], *, most: 
     return Option(name, tuple(default), read, join)
 
 
-_TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
+_TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
-def texts(name: str, *, most: int) -> Option:
+def texts(name: str, *, most: int, longest: int = 80) -> Option:
     """Free texts such as DUIDs and station names; whether they exist is for the data layer to say."""
 
     def read(text: str) -> tuple[str, ...]:
         names = tuple(dict.fromkeys(split(text)))
-        if any(_TEXT.fullmatch(one) is None for one in names):
-            raise RequestError("It takes names of at most 80 characters, commas between them.", name)
+        if any(_TEXT.fullmatch(one) is None or len(one) > longest for one in names):
+            raise RequestError(f"It takes names of at most {longest} characters, commas between them.", name)
         return _at_most(names, most, name)
 
     return Option(name, (), read, join)

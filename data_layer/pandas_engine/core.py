@@ -76,9 +76,9 @@ def _price_envelope(request: ask.PriceEnvelope, history: History) -> pd.DataFram
     if width >= Resolution.HALF_HOUR.intervals:
         grain = Resolution.DAY if width >= Resolution.DAY.intervals else Resolution.HALF_HOUR
     length = {Resolution.FIVE_MINUTES: FIVE, Resolution.HALF_HOUR: 6 * FIVE}.get(grain, pd.Timedelta(0))
-    rows = rows.assign(time=bucket(rows.settlementdate, grain))
-    starts = (rows.time - length).clip(lower=request.period.start)
-    rows["bucket"] = (starts - request.period.start) // (FIVE * width)
+    # Which bucket an interval falls into goes by the whole half-hour or day that it is part of.
+    starts = (bucket(rows.settlementdate, grain) - length).clip(lower=request.period.start)
+    rows = rows.assign(time=rows.settlementdate, bucket=(starts - request.period.start) // (FIVE * width))
     group = ["regionid", "bucket"]
     low = rows.sort_values([*group, "price", "time"]).drop_duplicates(group)
     high = rows.sort_values([*group, "price", "time"], ascending=[True, True, False, True]).drop_duplicates(
@@ -227,9 +227,13 @@ def _price_events(request: ask.PriceEvents, history: History) -> pd.DataFrame:
         "mean_price_aud_per_mwh",
     ]
     frame = pd.DataFrame(runs, columns=columns)
-    return frame.sort_values(
-        ["end", "regionid", "kind"], ascending=[False, True, True], ignore_index=True
-    ).head(200)
+    frame["events"] = len(frame)
+    extreme = frame.extreme_price_aud_per_mwh
+    by = {"highest": -extreme, "lowest": extreme, "longest": -frame.intervals}
+    frame["place"] = by.get(request.order, 0.0)
+    key = ["place", "end", "regionid", "kind"]
+    frame = frame.sort_values(key, ascending=[True, False, True, True], ignore_index=True)
+    return frame.drop(columns="place").head(200)
 
 
 ANSWERS: Final[Answers] = {

@@ -7,6 +7,8 @@ tests hold the two engines to the same answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,12 +23,23 @@ from data_layer.tables import TABLES
 FIVE = pd.Timedelta(minutes=5)
 
 
+REGION_COLUMNS: Final = [
+    "totaldemand",
+    "demand_and_nonschedgen",
+    "bdu_energy_storage",
+    "ss_solar_uigf",
+    "ss_solar_clearedmw",
+    "ss_wind_uigf",
+    "ss_wind_clearedmw",
+]
+"""What is kept of region_demand."""
+
+
 @dataclass(frozen=True)
 class History:
-    """One version of the lake as two frames.
+    """One version of the lake as a few frames; what only some questions need is read when first asked for.
 
-    ``regions``: settlementdate, regionid, price, totaldemand, demand_and_nonschedgen, net_import_mw,
-    rooftop_mw per 5 minutes.
+    ``regions``: settlementdate, regionid, price, net_import_mw, rooftop_mw and REGION_COLUMNS per 5 minutes.
     ``readings``: settlementdate, duid, regionid, fuel, mw (signed), capacity_mw, price per 5 minutes and
     unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry.
     """
@@ -34,6 +47,29 @@ class History:
     regions: pd.DataFrame
     readings: pd.DataFrame
     units: pd.DataFrame
+    snapshot: Snapshot
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """Every interconnector's published rows per 5 minutes with name, regionid_from, regionid_to (null
+        where the topology does not know it) and price_difference (to less from)."""
+        return _flows(self.snapshot, self.regions)
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """settlementdate, duid, regionid, fuel, uigf, totalcleared, price per 5 minutes and semi-scheduled
+        unit."""
+        return _targets(self.snapshot, self.units, self.regions)
+
+    @cached_property
+    def thresholds(self) -> pd.DataFrame:
+        """The lake's price_thresholds."""
+        return read_table(self.snapshot, "price_thresholds")
+
+    @cached_property
+    def loss_factors(self) -> pd.DataFrame:
+        """The lake's unit_loss_factors."""
+        return read_table(self.snapshot, "unit_loss_factors")
 
 
 def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
@@ -52,7 +88,7 @@ def load_history(snapshot: Snapshot) -> History:
     units = read_table(snapshot, "units")
     regions = _regions(snapshot)
     readings = _readings(snapshot, units, regions)
-    return History(regions, readings, units)
+    return History(regions, readings, units, snapshot)
 
 
 def half_hour_end(stamps: pd.Series) -> pd.Series:
@@ -93,6 +129,20 @@ def _net_imports(snapshot: Snapshot) -> pd.DataFrame:
     return summed.rename(columns={"mw": "net_import_mw"})
 
 
+def _flows(snapshot: Snapshot, regions: pd.DataFrame) -> pd.DataFrame:
+    """Published flows and limits with their places and the difference of the prices at both ends."""
+    flows = read_table(snapshot, "interconnector_flow").merge(
+        read_table(snapshot, "interconnectors").drop(columns="source"), on="interconnectorid", how="left"
+    )
+    prices = regions[["settlementdate", "regionid", "price"]]
+    for side in ("from", "to"):
+        place = {"regionid": f"regionid_{side}", "price": f"price_{side}"}
+        flows = flows.merge(
+            prices.rename(columns=place), on=["settlementdate", f"regionid_{side}"], how="left"
+        )
+    return flows.assign(price_difference=flows.price_to - flows.price_from)
+
+
 def _rooftop(snapshot: Snapshot) -> pd.DataFrame:
     rows = read_table(snapshot, "rooftop_pv")
     rank = {name: position for position, name in enumerate(ROOFTOP_TYPE_RANK)}
@@ -103,9 +153,21 @@ def _rooftop(snapshot: Snapshot) -> pd.DataFrame:
     return pd.concat(held, ignore_index=True).rename(columns={"power": "rooftop_mw"})
 
 
+def _targets(snapshot: Snapshot, units: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    """Targets of semi-scheduled units with the registry's region and fuel of that time, and the price."""
+    rows = read_table(snapshot, "unit_dispatch")[["settlementdate", "duid", "uigf", "totalcleared"]]
+    joined = rows.merge(units[["duid", "valid_from", "valid_to", "regionid", "fuel"]], on="duid", how="left")
+    inside = (joined.settlementdate > joined.valid_from) & (joined.settlementdate <= joined.valid_to)
+    joined = joined[inside | joined.valid_from.isna()].drop(columns=["valid_from", "valid_to"])
+    joined["regionid"] = joined.regionid.fillna("Unmapped")
+    joined["fuel"] = joined.fuel.fillna("Unmapped")
+    prices = regions[["settlementdate", "regionid", "price"]]
+    return joined.merge(prices, on=["settlementdate", "regionid"], how="left")
+
+
 def _regions(snapshot: Snapshot) -> pd.DataFrame:
     key = ["settlementdate", "regionid"]
-    demand = read_table(snapshot, "region_demand")[[*key, "totaldemand", "demand_and_nonschedgen"]]
+    demand = read_table(snapshot, "region_demand")[[*key, *REGION_COLUMNS]]
     frame = _settlement_prices(snapshot)
     for other in (demand, _net_imports(snapshot), _rooftop(snapshot)):
         frame = frame.merge(other, on=key, how="outer")

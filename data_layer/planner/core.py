@@ -140,6 +140,7 @@ def _price_events(request: PriceEvents, snapshot: Snapshot) -> Plan:
             "regions": list(request.regions),
             "high_aud_per_mwh": request.high_aud_per_mwh,
             "low_aud_per_mwh": request.low_aud_per_mwh,
+            "order": request.order,
         },
         request.period,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -12,6 +12,7 @@ import pyarrow as pa
 from data_layer import sql
 from data_layer.lake import Snapshot
 from data_layer.market import INTERVAL
+from data_layer.ordering import in_order
 from data_layer.period import Period
 from data_layer.requests.base import Request
 from data_layer.sql import Segment
@@ -40,9 +41,29 @@ class Plan:
     def heavy(self) -> bool:
         return self.rows > HEAVY_ROWS
 
+    def finished(self, table: pa.Table) -> pa.Table:
+        """The answer's rows, from those of the statement."""
+        if self.order:
+            table = in_order(table, self.order)
+        return self.finish(table) if self.finish else table
+
 
 Planners = dict[type[Request], Callable[[Any, Snapshot], Plan]]
 """Request class -> what plans it."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One question as several statements, so that long work can say how far it is and be stopped between
+    them. ``combine`` makes the answer's rows of the parts' rows; over the first few parts it makes the
+    answer as far as it goes."""
+
+    plans: Sequence[Plan]
+    combine: Callable[[Sequence[pa.Table]], pa.Table]
+
+
+PartPlanners = dict[type[Request], Callable[[Any, Snapshot], Parts]]
+"""Request class -> what plans it in parts; a question that is not here is one part."""
 
 
 def build(
@@ -57,18 +78,18 @@ def build(
     read = [s for parts, _ in sources.values() for s in parts]
     rows = files = 0
     for segment in read:
-        table = "unit_scada" if segment.table == "unit_interval" else segment.table
-        rows += _rows(snapshot, table, segment.period)
+        table = sql.READINGS[segment.table][2] if segment.table in sql.READINGS else segment.table
+        rows += rows_within(snapshot, table, segment.period)
         files += len(snapshot.select(table, segment.period))
     for table in composed.tables:
-        rows += _rows(snapshot, table, period)
+        rows += rows_within(snapshot, table, period)
         files += len(snapshot.select(table, period))
     names = list(dict.fromkeys([s.table for s in read])) or list(composed.tables)
     used = {**composed.parameters, **parameters}
     return Plan(composed.statement, used, " + ".join(names), rows, files)
 
 
-def _rows(snapshot: Snapshot, table: str, period: Period) -> int:
+def rows_within(snapshot: Snapshot, table: str, period: Period) -> int:
     """Rows of ``table`` within ``period``, in proportion to the time each file covers."""
     total = 0.0
     for entry in snapshot.select(table, period):

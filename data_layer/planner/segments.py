@@ -77,3 +77,12 @@ def finest_unit_segments(period: Period, coarsest: Resolution) -> list[Segment]:
         Segment("unit_interval", s.period) if s.table == "unit_5min" else s
         for s in segments("unit", period, coarsest)
     ]
+
+
+def interval_segments(family: str, period: Period, coarsest: Resolution) -> list[Segment]:
+    """Like ``segments`` for a family whose finest rollup is the half-hour: below it, the family's view over
+    5-minute rows (sql.READINGS)."""
+    return [
+        Segment(f"{family}_interval", s.period) if s.table == f"{family}_5min" else s
+        for s in segments(family, period, coarsest)
+    ]

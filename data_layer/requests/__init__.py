@@ -21,6 +21,7 @@ from data_layer.period import resolve_resolution as resolve_resolution
 from data_layer.requests import analysis, batteries, core, curtailment, prices, regions, stations, trends
 from data_layer.requests.base import Request as Request
 from data_layer.requests.base import check_region as check_region
+from data_layer.requests.core import EVENT_ORDERS as EVENT_ORDERS
 from data_layer.requests.core import GROUP_COLUMNS as GROUP_COLUMNS
 from data_layer.requests.core import INTEGRATED_COLUMNS as INTEGRATED_COLUMNS
 from data_layer.requests.core import AggregateByGroup as AggregateByGroup
@@ -33,6 +34,11 @@ from data_layer.requests.core import PriceEvents as PriceEvents
 from data_layer.requests.core import RegionSeries as RegionSeries
 from data_layer.requests.core import RegionSummary as RegionSummary
 from data_layer.requests.core import TimeOfDay as TimeOfDay
+from data_layer.requests.prices import PriceBands as PriceBands
+from data_layer.requests.prices import PriceDuration as PriceDuration
+from data_layer.requests.prices import PriceProfile as PriceProfile
+from data_layer.requests.prices import PriceStatistics as PriceStatistics
+from data_layer.requests.prices import TopIntervals as TopIntervals
 
 REQUESTS: Final[dict[str, type[Request]]] = {
     cls.name: cls

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from data_layer.errors import RequestError
-from data_layer.market import FUELS, NEM, REGIONS, Resolution
+from data_layer.market import FUELS, HIGH_PRICE_AUD_PER_MWH, NEM, REGIONS, Resolution
 from data_layer.period import Period, check_resolution
 from data_layer.requests.base import Request, check_region, sorted_choice
 
@@ -138,18 +138,23 @@ class TimeOfDay(Request):
         check_region(self.region)
 
 
+EVENT_ORDERS: Final = ("newest", "highest", "lowest", "longest")
+
+
 @dataclass(frozen=True)
 class PriceEvents(Request):
     """Runs of consecutive 5-minute intervals above ``high_aud_per_mwh`` or below ``low_aud_per_mwh``.
 
-    Answer, newest first, at most 200 rows: regionid, kind ('high' or 'negative'), start (start of the
-    first interval), end (end of the last), intervals, extreme_price_aud_per_mwh,
-    mean_price_aud_per_mwh. A gap in the data ends a run.
+    Answer, at most 200 rows, by ``order`` (newest, highest or lowest price, longest; then newest):
+    regionid, kind ('high' or 'negative'), start (start of the first interval), end (end of the last),
+    intervals, extreme_price_aud_per_mwh, mean_price_aud_per_mwh, events (how many there are before the
+    200 are cut). A gap in the data ends a run.
     """
 
     regions: tuple[str, ...] = REGIONS
-    high_aud_per_mwh: float = 300.0
+    high_aud_per_mwh: float = HIGH_PRICE_AUD_PER_MWH
     low_aud_per_mwh: float = 0.0
+    order: str = "newest"
 
     name: ClassVar[str] = "price_events"
 
@@ -163,6 +168,8 @@ class PriceEvents(Request):
                 raise RequestError(f"{name} must be a number of $/MWh.", name)
             # One spelling per value, so that equal requests have equal keys (300 and 300.0, 0.0 and -0.0).
             object.__setattr__(self, name, float(value) + 0.0)
+        if self.order not in EVENT_ORDERS:
+            raise RequestError(f"Choose one of {', '.join(EVENT_ORDERS)}.", "order")
 
 
 GROUP_COLUMNS: Final = ("region", "fuel", "owner", "station", "technology", "duid")

@@ -29,6 +29,8 @@ CREATE OR REPLACE MACRO rooftop_type_rank(type) AS
 -- Last instant that settled on half-hour trading prices. Mirrors market.FIVE_MINUTE_SETTLEMENT (tested).
 CREATE OR REPLACE MACRO five_minute_settlement() AS TIMESTAMP '2021-10-01 00:00:00';
 
+-- The field's line for a high price, $/MWh. Mirrors market.HIGH_PRICE_AUD_PER_MWH (tested).
+CREATE OR REPLACE MACRO high_price_aud_per_mwh() AS 300.0;
 -- First day of the stretch of the calendar a day lies in. Summer begins in December, the financial year in
 -- July. Mirrors market.Bucket (tested).
 CREATE OR REPLACE MACRO bucket_start(bucket, day) AS

@@ -66,9 +66,16 @@ def test_the_link_under_a_chart_gives_its_rows(client: FlaskClient, demo_lake: L
         assert float(got["generation_mw"]) == pytest.approx(want["generation_mw"])
 
 
+MORE = {
+    f"station_{kind}": "&units=ER01"
+    for kind in ("series", "summary", "time_of_day", "duration", "price_bands")
+}
+"""What a question needs beside a period."""
+
+
 @pytest.mark.parametrize("name", sorted(REQUESTS))
 def test_every_request_can_be_downloaded(client: FlaskClient, name: str) -> None:
-    answer = client.get(f"/data/{name}.csv?{DAY}")
+    answer = client.get(f"/data/{name}.csv?{DAY}{MORE.get(name, '')}")
     assert answer.status_code == 200, answer.get_data(as_text=True)
     assert len(answer.get_data(as_text=True).splitlines()) > 1
 

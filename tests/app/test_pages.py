@@ -21,6 +21,10 @@ from tests.app.callback_client import dependencies, fill, payload, post
 PANELS = {f"/{tab.name}": list(tab.panels) for tab in TABS}
 
 
+WITHOUT: dict[tuple[str, str], str] = {("/batteries", "TAS1"): "No readings of a battery in Tasmania"}
+"""(path, region) -> what a page says where the demonstration has nothing to show."""
+
+
 def response(
     client: FlaskClient, panel: str, path: str, search: str = "", theme: str = "light"
 ) -> dict[str, Any]:
@@ -42,9 +46,13 @@ def test_every_panel_fills_with_title_time_basis_and_source(
     client: FlaskClient, path: str, panel: str, region: str
 ) -> None:
     found = response(client, panel, path, f"?region={region}")
-    assert state_of(found, panel) == "panel-ready"
     head = json.dumps(found[f"{panel}-top"])
     assert "Source: synthetic" in head
+    if (path, region) in WITHOUT:
+        assert state_of(found, panel) == "panel-empty"
+        assert WITHOUT[path, region] in head
+        return
+    assert state_of(found, panel) == "panel-ready"
     foot = json.dumps(found[f"{panel}-bottom"])
     assert "rows" in foot
     assert "version 000001" in foot

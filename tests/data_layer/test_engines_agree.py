@@ -46,6 +46,7 @@ KEYS = (
     "settlementdate",
     "time",
     "time_of_day",
+    "name",
     "regionid",
     *GROUP_COLUMNS,
     "kind",

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_layer.backend import DuckBackend
 from data_layer.connection import DuckEngine
 from data_layer.lake import Lake
 from data_layer.market import NEM, REGIONS, Resolution
 from data_layer.planner import HEAVY_ROWS, PLANNERS, Plan, plan
 from data_layer.planner.segments import finest_unit_segments, segments
-from data_layer.query_manager import DuckBackend
 from data_layer.requests import (
     REQUESTS,
     AggregateByGroup,
@@ -33,6 +33,7 @@ from data_layer.requests import (
     Request,
     TimeOfDay,
 )
+from data_layer.requests.stations import OfItems
 from data_layer.tables import TABLES
 from tests.data_layer.lakes import make_lake, prices, readings, unit
 
@@ -113,7 +114,8 @@ def test_the_coarsest_exact_table_is_chosen(demo_lake: Lake, request_: Request, 
 
 
 def every_request(period: Period) -> list[Request]:
-    return [cls(period) for cls in REQUESTS.values()]
+    named = {"units": ("ER01",)}
+    return [cls(period, **(named if issubclass(cls, OfItems) else {})) for cls in REQUESTS.values()]
 
 
 def test_every_request_has_a_plan_whose_estimate_is_near_what_is_there(demo_lake: Lake) -> None:

@@ -363,7 +363,7 @@ def test_a_registry_change_takes_effect_with_the_interval_after_it(tmp_path: Pat
 WITH_REGISTRY = {
     spec.name
     for spec in ROLLUPS
-    if ("fuel" in spec.schema.names and not spec.name.startswith("curtailment_"))
+    if ({"fuel", "battery"} & set(spec.schema.names) and not spec.name.startswith("curtailment_"))
     or spec.name.startswith("balance_")
 }
 """The rollups that carry facts of the registry; a region's curtailment names two fuels of its own, and a
@@ -381,8 +381,8 @@ def two_months(tmp_path: Path) -> Lake:
     when = [datetime(2025, 7, 5, 0, 5), datetime(2025, 8, 5, 0, 5)]
     return make_lake(
         tmp_path,
-        units=[unit("A"), unit("B")],
-        unit_scada=readings("A", when, 60.0) + readings("B", when, 30.0),
+        units=[unit("A"), unit("B"), unit("BAT", fuel="Battery Storage", dispatch_type="BIDIRECTIONAL")],
+        unit_scada=readings("A", when, 60.0) + readings("B", when, 30.0) + readings("BAT", when, -3.0),
         unit_dispatch=dispatched("A", when, 70.0, 60.0),
         dispatch_price=prices("NSW1", when, 50.0),
     )
@@ -400,7 +400,8 @@ def rebuild(lake: Lake, **tables: Any) -> set[tuple[str, str]]:
 def test_only_what_changed_is_built(two_months: Lake) -> None:
     with two_months.write() as writer:
         assert rollups.build(writer) == 0, "nothing changed"
-    changed = rebuild(two_months, unit_scada=readings("C", [datetime(2025, 8, 6, 0, 5)], 5.0))
+    when = [datetime(2025, 8, 6, 0, 5)]
+    changed = rebuild(two_months, unit_scada=readings("C", when, 5.0) + readings("BAT", when, 5.0))
     assert {("unit_30min", "2025-08"), ("unit_day", "2025"), ("region_fuel_day", "2025")} <= changed
     assert {table for table, _ in changed} == FROM_READINGS, "prices, demand and targets did not change"
     assert all(partition in ("2025-08", "2025", "all") for _, partition in changed), "July is kept"
@@ -427,7 +428,7 @@ def test_a_changed_registry_rebuilds_what_carries_its_facts(two_months: Lake) ->
     assert {table for table, _ in changed} == WITH_REGISTRY
     assert {"2025-07", "2025-08", "2025"} <= {partition for _, partition in changed}
     assert two_months.snapshot().registry_version != version
-    assert set(frame(two_months.snapshot(), "region_fuel_day").fuel) == {"Wind", "Coal"}
+    assert set(frame(two_months.snapshot(), "region_fuel_day").fuel) == {"Wind", "Coal", "Unmapped"}
 
 
 def test_a_changed_topology_rebuilds_the_regions(tmp_path: Path) -> None:

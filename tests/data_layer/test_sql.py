@@ -124,7 +124,7 @@ def test_the_sql_stays_within_what_travels(path: Path) -> None:
 
 def test_macros_only_make_macros() -> None:
     statements = [part.strip() for part in re.sub(r"--[^\n]*", "", sql.macros()).split(";") if part.strip()]
-    assert len(statements) == 13
+    assert len(statements) == 14
     assert all(statement.startswith("CREATE OR REPLACE MACRO ") for statement in statements)
 
 
@@ -135,6 +135,7 @@ def test_macros_mirror_the_markets_facts(connection: duckdb.DuckDBPyConnection) 
         return row[0]
 
     assert value("five_minute_settlement()") == FIVE_MINUTE_SETTLEMENT
+    assert value("high_price_aud_per_mwh()") == HIGH_PRICE_AUD_PER_MWH
     ranks = [value("rooftop_type_rank($t)", t=name) for name in (*ROOFTOP_TYPE_RANK, "NEW TYPE")]
     assert ranks == sorted(set(ranks))
     assert value("interval_energy_mwh(120)") == pytest.approx(120 * HOURS_PER_INTERVAL)
@@ -165,7 +166,7 @@ def test_renewable_fuels_are_those_of_the_market(name: str) -> None:
 
 
 def test_the_line_of_a_high_price_is_the_markets() -> None:
-    assert f"> {HIGH_PRICE_AUD_PER_MWH:g}" in sql.view_texts()["high_price_events"]
+    assert "> high_price_aud_per_mwh()" in sql.view_texts()["high_price_events"]
 
 
 def test_every_fuel_named_in_sql_exists() -> None:

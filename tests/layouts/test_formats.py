@@ -63,3 +63,8 @@ def test_midnight_closes_the_day_before() -> None:
 )
 def test_spans(start: datetime, end: datetime, text: str) -> None:
     assert formats.span(start, end) == text
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, -0.4, 0.5, -1.5, 999.5, -1234.4, 1234567.8])
+def test_the_quick_way_writes_the_same_as_the_careful_one(value: float) -> None:
+    assert formats.whole(value) == formats.number(value)

@@ -1,11 +1,13 @@
--- Grain: at most two rows per region and bucket, from a rollup's exact extremes. The rollup keeps no
--- stamp of the extreme: both carry the end of the rollup's own bucket in which it lies.
+-- Grain: at most two rows per region and bucket, from a rollup's exact extremes and their stamps (of
+-- equal prices the earliest).
 WITH bucketed AS (
     SELECT
         regionid,
         time,
         min_price_aud_per_mwh,
         max_price_aud_per_mwh,
+        min_price_at,
+        max_price_at,
         CAST(floor(
             (
                 epoch(greatest(
@@ -21,15 +23,16 @@ WITH bucketed AS (
 ranked AS (
     SELECT
         regionid,
-        time,
         min_price_aud_per_mwh,
         max_price_aud_per_mwh,
+        min_price_at,
+        max_price_at,
         row_number() OVER (PARTITION BY regionid, bucket ORDER BY min_price_aud_per_mwh, time) AS from_low,
         row_number() OVER (PARTITION BY regionid, bucket ORDER BY max_price_aud_per_mwh DESC, time) AS from_high
     FROM bucketed
 )
 
-SELECT time AS time, regionid, min_price_aud_per_mwh AS price_aud_per_mwh FROM ranked WHERE from_low = 1
+SELECT min_price_at AS time, regionid, min_price_aud_per_mwh AS price_aud_per_mwh FROM ranked WHERE from_low = 1
 UNION
-SELECT time AS time, regionid, max_price_aud_per_mwh AS price_aud_per_mwh FROM ranked WHERE from_high = 1
+SELECT max_price_at AS time, regionid, max_price_aud_per_mwh AS price_aud_per_mwh FROM ranked WHERE from_high = 1
 ORDER BY regionid, time, price_aud_per_mwh

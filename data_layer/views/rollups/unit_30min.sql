@@ -1,4 +1,4 @@
--- Grain: one row per half-hour and unit, from the 5-minute readings. See tables.py for the measures.
+-- Grain: one row per half-hour and unit, from the 5-minute readings. See tables/ for the measures.
 -- Summed first; the registry's facts and the region's price are joined to the sums.
 WITH sums AS (
     SELECT

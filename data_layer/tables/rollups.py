@@ -1,270 +1,19 @@
-"""The lake's tables: columns, keys, partitioning, and which of two rows for one key is kept.
+"""The rollups: what the planner chooses from. views/rollups/<name>.sql makes each.
 
-A separate room from lake.py (docs/decisions/0002) because readers, writers, the MMS reader and the
-tests all need the schema, and none of them needs the others.
-All stamps are naive AEST, interval-ending. ``published_at`` is the time AEMO wrote the source file
-(its C row): of two rows with one key the one published later is kept, unless ``prefer`` says more.
+Every measure is a plain sum or an extreme, so that a coarser bucket is exact from finer ones.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 import pyarrow as pa
 
-STAMP = pa.timestamp("us")
-
-
-class Partitioning(StrEnum):
-    MONTH = "month"
-    """One file per market month: first stamp 00:05 of the 1st, last 00:00 of the next 1st."""
-    YEAR = "year"
-    """Day-grain rollups, a file per calendar year."""
-    WHOLE = "all"
-    """Small tables kept in one file."""
-
-
-@dataclass(frozen=True)
-class TableSpec:
-    """One table of the lake.
-
-    ``key`` identifies a row; ``time`` is the column partitions are cut by (interval-ending stamp for
-    month tables, ``date`` for year tables); ``prefer`` is an ORDER BY list tried before
-    ``published_at DESC`` when two rows have one key; ``sort`` is the order inside a file.
-    """
-
-    name: str
-    schema: pa.Schema
-    key: tuple[str, ...]
-    sort: tuple[str, ...]
-    partitioning: Partitioning
-    time: str | None = None
-    prefer: str = ""
-    required: tuple[str, ...] = ()
-    """Columns without which a row is malformed; the others may be null."""
-    row_group_rows: int | None = None
-    """Rows of a Parquet row group, where a reader skips most of a file; None: the writer's own choice."""
-
-
-def _raw(
-    name: str,
-    columns: list[tuple[str, pa.DataType]],
-    key: tuple[str, ...],
-    prefer: str = "",
-    required: tuple[str, ...] = (),
-) -> TableSpec:
-    schema = pa.schema([*columns, ("published_at", STAMP)])
-    return TableSpec(name, schema, key, key, Partitioning.MONTH, "settlementdate", prefer, (*key, *required))
-
+from data_layer.tables.spec import STAMP, Partitioning, TableSpec
 
 _F = pa.float64()
 _S = pa.string()
 _I = pa.int16()
-
-UNIT_SCADA = _raw(
-    "unit_scada",
-    [("settlementdate", STAMP), ("duid", _S), ("scadavalue", _F)],
-    ("settlementdate", "duid"),
-    required=("scadavalue",),
-)
-"""DISPATCH_UNIT_SCADA. scadavalue: MW at the START of the interval that ends at settlementdate."""
-
-UNIT_DISPATCH = _raw(
-    "unit_dispatch",
-    [
-        ("settlementdate", STAMP),
-        ("duid", _S),
-        ("intervention", _I),
-        ("totalcleared", _F),
-        ("availability", _F),
-        ("uigf", _F),
-        ("semidispatchcap", _I),
-    ],
-    ("settlementdate", "duid"),
-    prefer="intervention DESC",
-    required=("totalcleared", "uigf"),
-)
-"""DISPATCHLOAD of semi-scheduled units, MW at the interval's END (targets: not to be mixed with
-scadavalue). uigf is what the unit could have produced, totalcleared its target; semidispatchcap is 1
-where the target was a cap. The physical run (intervention 1) is kept where both were published. AEMO
-publishes UIGF per unit since 2024, the next day; months before have no rows here."""
-
-DISPATCH_PRICE = _raw(
-    "dispatch_price",
-    [
-        ("settlementdate", STAMP),
-        ("regionid", _S),
-        ("intervention", _I),
-        ("rrp", _F),
-        ("rop", _F),
-        ("apcflag", _I),
-        ("marketsuspendedflag", _I),
-        ("price_status", _S),
-        ("cumul_pre_ap_energy_price", _F),
-    ],
-    ("settlementdate", "regionid"),
-    prefer="intervention ASC",
-    required=("rrp",),
-)
-"""DISPATCHPRICE. The pricing run (intervention 0) is kept where both runs were published."""
-
-TRADING_PRICE = _raw(
-    "trading_price",
-    [("settlementdate", STAMP), ("regionid", _S), ("rrp", _F), ("rop", _F), ("price_status", _S)],
-    ("settlementdate", "regionid"),
-    required=("rrp",),
-)
-"""TRADINGPRICE. Half-hour stamps up to 2021-10-01 00:00, 5-minute stamps after."""
-
-REGION_DEMAND = _raw(
-    "region_demand",
-    [
-        ("settlementdate", STAMP),
-        ("regionid", _S),
-        ("intervention", _I),
-        ("totaldemand", _F),
-        ("demand_and_nonschedgen", _F),
-        ("availablegeneration", _F),
-        ("dispatchablegeneration", _F),
-        ("dispatchableload", _F),
-        ("netinterchange", _F),
-        ("initialsupply", _F),
-        ("clearedsupply", _F),
-        ("totalintermittentgeneration", _F),
-        ("uigf", _F),
-        ("semischedule_clearedmw", _F),
-        ("ss_solar_uigf", _F),
-        ("ss_solar_clearedmw", _F),
-        ("ss_wind_uigf", _F),
-        ("ss_wind_clearedmw", _F),
-        ("bdu_energy_storage", _F),
-        ("bdu_clearedmw_gen", _F),
-        ("bdu_clearedmw_load", _F),
-    ],
-    ("settlementdate", "regionid"),
-    prefer="intervention DESC",
-    required=("totaldemand",),
-)
-"""DISPATCHREGIONSUM, MW. The physical run (intervention 1) is kept where both were published."""
-
-INTERCONNECTOR_FLOW = _raw(
-    "interconnector_flow",
-    [
-        ("settlementdate", STAMP),
-        ("interconnectorid", _S),
-        ("intervention", _I),
-        ("meteredmwflow", _F),
-        ("mwflow", _F),
-        ("mwlosses", _F),
-        ("exportlimit", _F),
-        ("importlimit", _F),
-        ("marginalvalue", _F),
-    ],
-    ("settlementdate", "interconnectorid"),
-    prefer="intervention DESC",
-    required=("meteredmwflow",),
-)
-"""DISPATCHINTERCONNECTORRES, MW; meteredmwflow is at the interval's start, like scadavalue."""
-
-ROOFTOP_PV = _raw(
-    "rooftop_pv",
-    [("settlementdate", STAMP), ("regionid", _S), ("type", _S), ("power", _F), ("qi", _F)],
-    ("settlementdate", "regionid", "type"),
-    prefer="qi DESC",
-    required=("power",),
-)
-"""ROOFTOP_PV_ACTUAL, mean MW of the half-hour that ends at settlementdate (INTERVAL_DATETIME);
-only whole regions (REGIONID ending in 1). Which type wins is market.ROOFTOP_TYPE_RANK."""
-
-
-def _whole(
-    name: str, columns: list[tuple[str, pa.DataType]], key: tuple[str, ...], required: tuple[str, ...] = ()
-) -> TableSpec:
-    return TableSpec(name, pa.schema(columns), key, key, Partitioning.WHOLE, None, "", (*key, *required))
-
-
-PRICE_THRESHOLDS = _whole(
-    "price_thresholds",
-    [
-        ("effectivedate", STAMP),
-        ("voll", _F),
-        ("marketpricefloor", _F),
-        ("administered_price_threshold", _F),
-        ("source", _S),
-    ],
-    ("effectivedate",),
-)
-"""MARKET_PRICE_THRESHOLDS ($/MWh; threshold in $), or market.PRICE_THRESHOLDS where none is ingested."""
-
-INTERCONNECTORS = _whole(
-    "interconnectors",
-    [("interconnectorid", _S), ("name", _S), ("regionid_from", _S), ("regionid_to", _S), ("source", _S)],
-    ("interconnectorid",),
-)
-"""Topology. A flow whose id is missing here is shown as unmapped and enters no region's balance."""
-
-UNITS = _whole(
-    "units",
-    [
-        ("duid", _S),
-        ("valid_from", STAMP),
-        ("valid_to", STAMP),
-        ("station_name", _S),
-        ("stationid", _S),
-        ("owner", _S),
-        ("participantid", _S),
-        ("regionid", _S),
-        ("fuel", _S),
-        ("fuel_detail", _S),
-        ("technology", _S),
-        ("capacity_mw", _F),
-        ("max_capacity_mw", _F),
-        ("load_capacity_mw", _F),
-        ("storage_mwh", _F),
-        ("dispatch_type", _S),
-        ("schedule_type", _S),
-        ("first_date", STAMP),
-        ("last_date", STAMP),
-        ("latitude", _F),
-        ("longitude", _F),
-        ("successor_duid", _S),
-        ("sources", _S),
-    ],
-    ("duid", "valid_from"),
-)
-"""Units over time: for one duid the spans [valid_from, valid_to) do not overlap and leave no hole;
-the first starts 1998-01-01 and the last ends 2200-01-01, so that a reading always finds its unit.
-A new span starts only when a fact other than a loss factor changes. first_date/last_date are the
-registered dates (null: unknown). capacity_mw is registered capacity, max_capacity_mw maximum
-capacity, load_capacity_mw the registered consumption of a bidirectional unit. fuel is a
-market.Fuel value; fuel_detail keeps e.g. "Black Coal". sources is a JSON object: column -> source."""
-
-UNIT_LOSS_FACTORS = _whole(
-    "unit_loss_factors",
-    [
-        ("duid", _S),
-        ("valid_from", STAMP),
-        ("valid_to", STAMP),
-        ("transmissionlossfactor", _F),
-        ("distributionlossfactor", _F),
-        ("source", _S),
-    ],
-    ("duid", "valid_from"),
-)
-"""Loss factors over time (DUDETAILSUMMARY); spans do not overlap, holes are possible."""
-
-RAW_TABLES = (
-    UNIT_SCADA,
-    DISPATCH_PRICE,
-    TRADING_PRICE,
-    REGION_DEMAND,
-    INTERCONNECTOR_FLOW,
-    ROOFTOP_PV,
-    UNIT_DISPATCH,
-)
-STATIC_TABLES = (PRICE_THRESHOLDS, INTERCONNECTORS, UNITS, UNIT_LOSS_FACTORS)
 
 # Rollups. Every measure is a plain sum or an extreme, so that a coarser bucket is exact from finer
 # ones. load_mwh is <= 0; load_revenue_aud is load_mwh x price, so that it is negative (a cost) at
@@ -433,6 +182,27 @@ REGION_FUEL_TIME_OF_DAY = _rollup(
 )
 """The average day of each month: time_of_day is minutes after midnight at the END of the half-hour."""
 
+_BATTERY: list[tuple[str, pa.DataType]] = [
+    ("discharge_mwh", _F),
+    ("charge_mwh", _F),
+    ("discharge_revenue_aud", _F),
+    ("charge_cost_aud", _F),
+    ("unpriced_discharge_mwh", _F),
+    ("unpriced_charge_mwh", _F),
+    ("negative_price_charge_mwh", _F),
+    ("negative_price_charge_income_aud", _F),
+    ("intervals", pa.int32()),
+    ("first_at", STAMP),
+    ("last_at", STAMP),
+]
+_BATTERY_KEY = [("battery", _S), ("regionid", _S)]
+BATTERY_30MIN = _rollup("battery_30min", [_STAMPED, *_BATTERY_KEY], _BATTERY, "settlementdate")
+BATTERY_DAY = _rollup("battery_day", [_DATED, *_BATTERY_KEY], _BATTERY, "date")
+BATTERY_MONTH = _rollup("battery_month", [_DATED, *_BATTERY_KEY], _BATTERY, "date")
+"""One row per battery: its DUIDs of all times together (views/battery_unit.sql). Both energies are >= 0;
+charge_cost_aud is below zero where it was paid to charge, and negative_price_charge_income_aud is what it
+was paid in those intervals (>= 0). intervals: those with any reading, from first_at to last_at."""
+
 _LINE = [("interconnectorid", _S)]
 _LINE_MEASURES: list[tuple[str, pa.DataType]] = [
     ("regionid_from", _S),
@@ -517,6 +287,9 @@ ROLLUPS = (
     REGION_FUEL_DAY,
     REGION_FUEL_MONTH,
     REGION_FUEL_TIME_OF_DAY,
+    BATTERY_30MIN,
+    BATTERY_DAY,
+    BATTERY_MONTH,
     UNIT_BY_DUID,
     INTERCONNECTOR_30MIN,
     INTERCONNECTOR_DAY,
@@ -528,10 +301,3 @@ ROLLUPS = (
     UNIT_CURTAILMENT_DAY,
     UNIT_CURTAILMENT_MONTH,
 )
-
-TABLES = {spec.name: spec for spec in (*RAW_TABLES, *STATIC_TABLES, *ROLLUPS)}
-
-_COLUMNS = ";".join(f"{spec.name}:{spec.key}:{spec.schema}" for spec in TABLES.values())
-SCHEMA_VERSION = hashlib.sha256(_COLUMNS.encode()).hexdigest()[:12]
-"""Changes with any table's columns, types or key; a lake written under another one needs its rollups
-made again (`python -m app rebuild`)."""
