@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
     app.server.secret_key = settings.secret()
     app.layout = lambda: shell.page(token_of(manager))
-    callbacks.register(app, manager)
+    callbacks.register(app, manager, settings.job_rows)
     download.register(app.server, manager, callbacks.TABS)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)

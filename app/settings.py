@@ -13,6 +13,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from data_layer.planner.plan import HEAVY_ROWS
+
 
 class Settings(BaseSettings):
     """``NEMDESK_LAKE_DIR=/data/lake NEMDESK_PORT=8060 python -m app run``. Unknown values stop the start
@@ -49,6 +51,14 @@ class Settings(BaseSettings):
         ge=1,
         le=64,
         description="Heavy queries that one process runs at once; others wait, then hear 'busy'.",
+    )
+    job_rows: int = Field(
+        HEAVY_ROWS,
+        ge=0,
+        description="A question that reads more rows runs as a job with progress and a way to stop it.",
+    )
+    jobs_at_once: int = Field(
+        2, ge=1, le=64, description="Jobs that one process has running; one more is told 'busy'."
     )
     max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
     cache_mb: int = Field(100, ge=1, description="Answers kept in memory by each process, in MiB.")

@@ -34,8 +34,9 @@ TABS: Final[tuple[Tab, ...]] = (
 )
 
 
-def register(app: Dash, manager: Manager) -> None:
-    """Connect every callback. ``manager`` answers requests; it may open its database lazily."""
+def register(app: Dash, manager: Manager, job_rows: int) -> None:
+    """Connect every callback. ``manager`` answers requests; it may open its database lazily. Questions
+    that read more than ``job_rows`` rows run as jobs, where a panel can."""
     navigation.register(app, manager, TABS)
     for tab in TABS:
-        tab.register(app, manager)
+        tab.register(app, manager, job_rows)

@@ -20,6 +20,8 @@ from flask import g, has_request_context
 
 from callbacks import state
 from callbacks.state import View
+from data_layer.backend import OnPart
+from data_layer.connection import CancelToken
 from data_layer.errors import DataLayerError, LakeMissing, RequestError
 from data_layer.lake import HOW_TO_START, KIND_DEMO
 from data_layer.query_manager import Answer, LakeState
@@ -36,6 +38,12 @@ class Manager(Protocol):
     def answer(self, request: Request) -> Answer: ...
 
     def lake_state(self) -> LakeState: ...
+
+    def cost(self, request: Request) -> int: ...
+
+    def answer_in_parts(
+        self, request: Request, on_part: OnPart, cancel: CancelToken | None = None
+    ) -> Answer: ...
 
 
 def request_id() -> str:
@@ -137,34 +145,44 @@ VALUES: Final = (
 )
 
 
-def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *, chart: bool) -> None:
-    """Fill one panel whenever the address, the data's version or the theme changes."""
-    # Few outputs on purpose: the browser's cost of an answer is outputs times components on the page.
-    outputs = [
+def outputs(panel_id: str, *, chart: bool) -> list[Output]:
+    """What of a panel a callback fills. Few on purpose: the browser's cost of an answer is outputs times
+    components on the page."""
+    parts = [
         Output(f"{panel_id}-top", "children"),
         Output(f"{panel_id}-bottom", "children"),
         Output(panel_id, "className"),
     ]
-    if chart:
-        outputs.append(Output(f"{panel_id}-graph", "figure"))
+    return [*parts, Output(f"{panel_id}-graph", "figure")] if chart else parts
+
+
+def asked(manager: Manager, tab: str, search: object, chosen: object, pathname: object) -> Ask:
+    """The view an address asks for, over the lake as it is now; PreventUpdate where it is another tab's."""
+    if state.tab_of(pathname) != tab:
+        raise PreventUpdate
+    lake = manager.lake_state()
+    view = state.parse(tab, search, *span(lake))
+    look = chosen if isinstance(chosen, str) and chosen in theme.PALETTES else theme.LIGHT
+    return Ask(manager, lake, view, look)
+
+
+def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *, chart: bool) -> None:
+    """Fill one panel whenever the address, the data's version or the theme changes."""
 
     def fill(search: object, _version: object, chosen: object, pathname: object) -> list[Any]:
-        if state.tab_of(pathname) != tab:
-            raise PreventUpdate
         try:
-            lake = manager.lake_state()
-            view = state.parse(tab, search, *span(lake))
-            look = chosen if isinstance(chosen, str) and chosen in theme.PALETTES else theme.LIGHT
-            ask = Ask(manager, lake, view, look)
-            return _filled(make(ask), chart)
+            return filled(make(asked(manager, tab, search, chosen, pathname)), chart=chart)
+        except PreventUpdate:
+            raise
         except Exception as error:
-            return _failed(explain(error), chart)
+            return failed(explain(error), chart=chart)
 
     fill.__name__ = fill.__qualname__ = f"fill_{panel_id.replace('-', '_')}"
-    app.callback(outputs, *VALUES)(fill)
+    app.callback(outputs(panel_id, chart=chart), *VALUES)(fill)
 
 
-def _filled(content: Content, chart: bool) -> list[Any]:
+def filled(content: Content, *, chart: bool) -> list[Any]:
+    """Values of ``outputs`` for a panel's content."""
     status = panel.EMPTY if content.empty else panel.READY
     values: list[Any] = [panel.top(content), panel.bottom(content), status]
     if chart:
@@ -172,6 +190,7 @@ def _filled(content: Content, chart: bool) -> list[Any]:
     return values
 
 
-def _failed(text: str, chart: bool) -> list[Any]:
+def failed(text: str, *, chart: bool) -> list[Any]:
+    """Values of ``outputs`` for an error."""
     values: list[Any] = [panel.error(text), None, panel.FAILED]
     return [*values, no_update] if chart else values

@@ -8,16 +8,20 @@ from typing import Any
 
 from dash import Dash
 
+from callbacks import jobs
 from callbacks.guard import Ask, Make, Manager, connect
+from callbacks.jobs import Long
 from data_layer.requests import Request
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What fills one panel; ``chart`` where the panel of the layout has a graph."""
+    """What fills one panel; ``chart`` where the panel of the layout has a graph, ``long`` where its question
+    may be so large that it runs as a job (the layout's panel says long=True)."""
 
     make: Make
     chart: bool = False
+    long: Long | None = None
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,12 @@ class Tab:
     has_resolutions: bool = True
     more: Callable[[Dash, Manager], None] | None = field(default=None)
 
-    def register(self, app: Dash, manager: Manager) -> None:
+    def register(self, app: Dash, manager: Manager, job_rows: int) -> None:
         """Connect the tab's panels and whatever else it listens to."""
         for panel_id, panel in self.panels.items():
-            connect(app, manager, self.name, panel_id, panel.make, chart=panel.chart)
+            if panel.long:
+                jobs.connect(app, manager, self.name, panel_id, panel.make, panel.long, job_rows=job_rows)
+            else:
+                connect(app, manager, self.name, panel_id, panel.make, chart=panel.chart)
         if self.more:
             self.more(app, manager)

@@ -218,7 +218,7 @@ class DuckEngine:
     def _connect(self) -> duckdb.DuckDBPyConnection:
         limits = self.limits
         # Not made here: DuckDB makes it when it first spills, so that a process leaves nothing behind.
-        spill = Path(tempfile.gettempdir()) / f"nemdesk-spill-{os.getpid()}-{uuid.uuid4().hex}"
+        spill = Path(tempfile.gettempdir()) / f"{_SPILL}-{os.getpid()}-{uuid.uuid4().hex}"
         atexit.register(shutil.rmtree, spill, ignore_errors=True)
         connection = duckdb.connect(config={"threads": limits.threads, "python_enable_replacements": False})
         connection.execute(sql.macros())
@@ -239,6 +239,15 @@ class DuckEngine:
         for name, value in settings.items():
             connection.execute(sql.setting(name), {"value": value})
         return connection
+
+
+_SPILL: Final = "nemdesk-spill"
+
+
+def remove_spill(pid: int) -> None:
+    """Remove what a process spilled that ended without its exit handlers."""
+    for spill in Path(tempfile.gettempdir()).glob(f"{_SPILL}-{pid}-*"):
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _pieces(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_layer import sql
+from data_layer import sql, sql_writing
 from data_layer.errors import LakeDamaged
 from data_layer.lake import Writer, partition_of
 from data_layer.market import INTERVAL
@@ -87,7 +87,7 @@ class Loader:
         cursor = self.connection.cursor()
         cursor.register("offered", offered)
         parameters = {"existing": existing} if existing else {}
-        statement = sql.merge_statement(spec, with_existing=existing is not None)
+        statement = sql_writing.merge_statement(spec, with_existing=existing is not None)
         try:
             return cursor.sql(statement, params=parameters).to_arrow_table()
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
@@ -98,7 +98,7 @@ class Loader:
         cursor = self.connection.cursor()
         cursor.register("rows_to_write", rows)
         path = self.writer.new_path()
-        cursor.execute(sql.write_statement(spec, path, sort=sort))
+        cursor.execute(sql_writing.write_statement(spec, path, sort=sort))
         first = last = None
         if spec.time is not None and rows.num_rows:
             bounds = pc.min_max(rows.column(spec.time)).as_py()

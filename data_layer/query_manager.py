@@ -18,20 +18,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
 
 from data_layer import sql
+from data_layer.backend import Backend, DuckBackend, OnPart
 from data_layer.cache import DEFAULT_BYTES, DEFAULT_TTL_SECONDS, AnswerCache
-from data_layer.connection import CancelToken, DuckEngine, Engine, Limits
+from data_layer.connection import CancelToken, DuckEngine, Limits
 from data_layer.errors import LakeDamaged, LakeMissing, RequestError, ServerBusy
 from data_layer.lake import HOW_TO_START, Lake, Snapshot
 from data_layer.lake_state import LakeState as LakeState
 from data_layer.lake_state import current, span_of
 from data_layer.market import Resolution, market_day
-from data_layer.ordering import in_order
 from data_layer.planner import plan
 from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
 
@@ -62,43 +62,6 @@ class Answer:
     def frame(self) -> pd.DataFrame:
         """The rows as a pandas frame of Arrow-backed columns: a new frame each time, safe to change."""
         return self.table.to_pandas(types_mapper=pd.ArrowDtype)
-
-
-class Backend(Protocol):
-    """Something that answers a request from one version of the lake."""
-
-    name: str
-
-    def run(
-        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
-    ) -> tuple[pa.Table, str, int, int]:
-        """(rows, source, rows scanned, files read)."""
-        ...
-
-    def is_heavy(self, request: Request, snapshot: Snapshot) -> bool: ...
-
-
-class DuckBackend:
-    """Requests through the planner to DuckDB."""
-
-    name = "duckdb"
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    def run(
-        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
-    ) -> tuple[pa.Table, str, int, int]:
-        chosen = plan(request, snapshot)
-        table = self.engine.query(chosen.statement, chosen.parameters, cancel)
-        if chosen.order:
-            table = in_order(table, chosen.order)
-        if chosen.finish:
-            table = chosen.finish(table)
-        return table, chosen.source, chosen.rows, chosen.files
-
-    def is_heavy(self, request: Request, snapshot: Snapshot) -> bool:
-        return plan(request, snapshot).heavy
 
 
 class HybridQueryManager:
@@ -149,6 +112,22 @@ class HybridQueryManager:
             if newer.token == snapshot.token:
                 raise
             return self._answer_from(newer, request, use_cache, cancel, started)
+
+    def cost(self, request: Request) -> int:
+        """Rows that answering would read, before it is tried; 0 where the engine cannot say."""
+        return self.backend.cost(request, self.lake.snapshot())
+
+    def answer_in_parts(self, request: Request, on_part: OnPart, cancel: CancelToken | None = None) -> Answer:
+        """``answer`` for long work, uncached: part by part, where the planner can cut the question.
+
+        ``on_part(done, parts, so_far)`` after each part; ``so_far()`` is the answer of the parts done,
+        made only when called. Stops between parts, and within one, when ``cancel`` is cancelled.
+        """
+        started = time.perf_counter()
+        snapshot = self.lake.snapshot()
+        self._check_period(request, snapshot)
+        table, source, rows, files = self.backend.run_in_parts(request, snapshot, on_part, cancel)
+        return self._answer(request, table, (source, rows, files), snapshot, started, cached=False)
 
     def _answer_from(
         self,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from dash import html
 
 from layouts.graphs import Figure, graph
+from layouts.working import work
 
 Child = Any
 """A component or text, as Dash accepts it."""
@@ -48,14 +49,16 @@ class Content:
     provenance: Sequence[Provenance] = field(default_factory=tuple)
 
 
-def panel(panel_id: str, *, chart: str = "", kind: str = "") -> html.Section:
-    """An empty panel with a skeleton. ``chart`` is the picture's file name, or '' for a panel without one."""
+def panel(panel_id: str, *, chart: str = "", kind: str = "", long: bool = False) -> html.Section:
+    """An empty panel with a skeleton. ``chart`` is the picture's file name, or '' for a panel without one;
+    ``long`` where its question may run as a job."""
     frame: list[Child] = [html.Div(className="skeleton", **{"aria-hidden": "true"})]
     if chart:
         frame.append(html.Div(graph(f"{panel_id}-graph", chart), className="graph"))
     frame.append(html.Div(id=f"{panel_id}-bottom", className="panel-bottom"))
     inside = [
         html.Div(id=f"{panel_id}-top", className="panel-top", role="status"),
+        work(panel_id) if long else None,
         html.Div(frame, className="panel-frame"),
     ]
     return html.Section(

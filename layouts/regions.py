@@ -186,7 +186,7 @@ STATION_COLUMNS: Final = (
     tables.Column("Region", numeric=False),
     tables.Column("Fuel", numeric=False),
     tables.Column("Owner", numeric=False),
-    tables.Column("Capacity", "MW", definition="map_station"),
+    tables.Column("Capacity", "MW", definition="station_bubble"),
     tables.Column("Units"),
     tables.Column("On the map", numeric=False),
 )

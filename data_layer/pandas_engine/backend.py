@@ -10,6 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from data_layer.backend import OnPart
 from data_layer.connection import CancelToken
 from data_layer.lake import Snapshot
 from data_layer.pandas_engine import (
@@ -54,6 +55,17 @@ class PandasBackend:
         # Reading the history is slow once per version; whoever asks meanwhile waits for it at the lock
         # rather than being told that the server is busy.
         return False
+
+    def cost(self, request: Request, snapshot: Snapshot) -> int:
+        # No part of the history is cheaper than all of it.
+        return 0
+
+    def run_in_parts(
+        self, request: Request, snapshot: Snapshot, on_part: OnPart, cancel: CancelToken | None = None
+    ) -> tuple[pa.Table, str, int, int]:
+        ran = self.run(request, snapshot, cancel)
+        on_part(1, 1, lambda: ran[0])
+        return ran
 
     def history(self, snapshot: Snapshot) -> History:
         """The frames of ``snapshot``, loaded once per version."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -12,6 +12,7 @@ import pyarrow as pa
 from data_layer import sql
 from data_layer.lake import Snapshot
 from data_layer.market import INTERVAL
+from data_layer.ordering import in_order
 from data_layer.period import Period
 from data_layer.requests.base import Request
 from data_layer.sql import Segment
@@ -40,9 +41,29 @@ class Plan:
     def heavy(self) -> bool:
         return self.rows > HEAVY_ROWS
 
+    def finished(self, table: pa.Table) -> pa.Table:
+        """The answer's rows, from those of the statement."""
+        if self.order:
+            table = in_order(table, self.order)
+        return self.finish(table) if self.finish else table
+
 
 Planners = dict[type[Request], Callable[[Any, Snapshot], Plan]]
 """Request class -> what plans it."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One question as several statements, so that long work can say how far it is and be stopped between
+    them. ``combine`` makes the answer's rows of the parts' rows; over the first few parts it makes the
+    answer as far as it goes."""
+
+    plans: Sequence[Plan]
+    combine: Callable[[Sequence[pa.Table]], pa.Table]
+
+
+PartPlanners = dict[type[Request], Callable[[Any, Snapshot], Parts]]
+"""Request class -> what plans it in parts; a question that is not here is one part."""
 
 
 def build(

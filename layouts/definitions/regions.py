@@ -53,8 +53,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "in which the prices are further apart than the stated $/MWh.",
         "AEMO DISPATCHPRICE.RRP, TRADINGPRICE.RRP",
     ),
-    "map_station": Definition(
-        "Stations and their capacity",
+    "station_bubble": Definition(
+        "Station capacity",
         "Registered capacity of the station's units that were registered during the period, loads left out. "
         "The map draws it as the area of a bubble in the colour of the station's largest fuel. Zoomed out it "
         "shows stations of 200 MW and more, zoomed in z times those of 200/z² MW and more, from 4 times on "

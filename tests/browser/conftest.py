@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,15 @@ def free_port() -> int:
 @contextmanager
 def serving(lake: Lake, folder: Path) -> Iterator[str]:
     """Address of the server as it is shipped: ``gunicorn`` alone, two workers."""
+    with started(lake, folder) as (url, _):
+        yield url
+
+
+@contextmanager
+def started(
+    lake: Lake, folder: Path, app: str = "", variables: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """(address, process) of gunicorn over another ``app``, or with other settings than those shipped."""
     port = free_port()
     log = folder / "log"
     environment = {
@@ -41,10 +50,11 @@ def serving(lake: Lake, folder: Path) -> Iterator[str]:
         "NEMDESK_CACHE_DIR": str(folder / "cache"),
         "NEMDESK_PORT": str(port),
         "NEMDESK_WORKERS": "2",
+        **(variables or {}),
     }
     with open(log, "wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"],
+            [sys.executable, "-m", "gunicorn", *filter(None, [app])],
             cwd=ROOT,
             env=environment,
             stdout=out,
@@ -54,7 +64,7 @@ def serving(lake: Lake, folder: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(url, process, log)
-        yield url
+        yield url, process
     finally:
         process.send_signal(signal.SIGTERM)
         try:

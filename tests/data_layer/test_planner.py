@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_layer.backend import DuckBackend
 from data_layer.connection import DuckEngine
 from data_layer.lake import Lake
 from data_layer.market import NEM, REGIONS, Resolution
 from data_layer.planner import HEAVY_ROWS, PLANNERS, Plan, plan
 from data_layer.planner.segments import finest_unit_segments, segments
-from data_layer.query_manager import DuckBackend
 from data_layer.requests import (
     REQUESTS,
     AggregateByGroup,

@@ -14,6 +14,7 @@ import pytest
 
 from app import cli
 from data_layer import query_manager
+from data_layer.backend import DuckBackend
 from data_layer.connection import CancelToken, DuckEngine, Limits
 from data_layer.errors import (
     LakeDamaged,
@@ -25,7 +26,7 @@ from data_layer.errors import (
 )
 from data_layer.lake import Lake
 from data_layer.market import REGIONS, Resolution
-from data_layer.query_manager import DuckBackend, HybridQueryManager, open_manager
+from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import (
     INTEGRATED_COLUMNS,
     AggregateByGroup,

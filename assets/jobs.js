@@ -1,0 +1,49 @@
+/* Long work in a panel (layouts/working.py, callbacks/jobs.py): stop it, start it again, and notice when the
+   server has gone, since a poll that fails leaves the page waiting. */
+(function () {
+  'use strict';
+
+  const SILENT = 20000;
+  const heard = new Map();
+
+  function triggered() {
+    return window.dash_clientside.callback_context.triggered.map(function (one) { return one.prop_id; });
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.nemdesk_jobs = {
+    /* Another view, or the button: the job that runs is stopped. The button says so on the page. */
+    stop: function (clicks, search, job, className) {
+      const none = window.dash_clientside.no_update;
+      const byButton = triggered().some(function (id) { return id.endsWith('-cancel.n_clicks'); });
+      const byView = triggered().includes('url.search');
+      const running = className.indexOf('idle') < 0;
+      return [running && (byButton || byView) ? Date.now() : none, !(byButton && running)];
+    },
+    again: function (clicks, job) {
+      if (!clicks || !job) { return window.dash_clientside.no_update; }
+      return Object.assign({}, job, { id: String(Date.now()) });
+    },
+  };
+
+  setInterval(function () {
+    for (const box of document.querySelectorAll('.work:not(.idle)')) {
+      const said = box.textContent;
+      const last = heard.get(box.id);
+      if (!last || last.said !== said) {
+        heard.set(box.id, { said: said, at: Date.now() });
+      } else if (Date.now() - last.at > SILENT) {
+        heard.delete(box.id);
+        const panel = box.id.replace(/-work$/, '');
+        window.dash_clientside.set_props(box.id, { className: 'work idle' });
+        window.dash_clientside.set_props(panel + '-top', {
+          children: 'The server does not answer any more. Reload the page to try again.',
+        });
+        window.dash_clientside.set_props(panel, { className: 'panel-failed' });
+      }
+    }
+    for (const id of heard.keys()) {
+      if (!document.querySelector('#' + CSS.escape(id) + ':not(.idle)')) { heard.delete(id); }
+    }
+  }, 2000);
+})();

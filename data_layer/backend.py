@@ -1,0 +1,77 @@
+"""What answers a request from one version of the lake: the planner and DuckDB (pandas: pandas_engine/)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import pyarrow as pa
+
+from data_layer.connection import CancelToken, Engine
+from data_layer.errors import QueryCancelled
+from data_layer.planner import plan, plan_in_parts
+from data_layer.requests.base import Request
+from data_layer.snapshot import Snapshot
+
+OnPart = Callable[[int, int, Callable[[], pa.Table]], None]
+"""Told (parts done, parts in all, the answer so far when called) after each part of long work."""
+
+
+class Backend(Protocol):
+    """Something that answers a request from one version of the lake."""
+
+    name: str
+
+    def run(
+        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
+    ) -> tuple[pa.Table, str, int, int]:
+        """(rows, source, rows scanned, files read)."""
+        ...
+
+    def run_in_parts(
+        self, request: Request, snapshot: Snapshot, on_part: OnPart, cancel: CancelToken | None = None
+    ) -> tuple[pa.Table, str, int, int]:
+        """The same, telling how far it is."""
+        ...
+
+    def cost(self, request: Request, snapshot: Snapshot) -> int:
+        """Rows that ``run`` would read."""
+        ...
+
+    def is_heavy(self, request: Request, snapshot: Snapshot) -> bool: ...
+
+
+class DuckBackend:
+    """Requests through the planner to DuckDB."""
+
+    name = "duckdb"
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def run(
+        self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
+    ) -> tuple[pa.Table, str, int, int]:
+        chosen = plan(request, snapshot)
+        table = self.engine.query(chosen.statement, chosen.parameters, cancel)
+        return chosen.finished(table), chosen.source, chosen.rows, chosen.files
+
+    def run_in_parts(
+        self, request: Request, snapshot: Snapshot, on_part: OnPart, cancel: CancelToken | None = None
+    ) -> tuple[pa.Table, str, int, int]:
+        parts = plan_in_parts(request, snapshot)
+        tables: list[pa.Table] = []
+        for done, one in enumerate(parts.plans, start=1):
+            if cancel is not None and cancel.cancelled:
+                raise QueryCancelled("The query was stopped.")
+            tables.append(self.engine.query(one.statement, one.parameters, cancel))
+            on_part(done, len(parts.plans), lambda: parts.combine(tables))
+        sources = dict.fromkeys(name for one in parts.plans for name in one.source.split(" + "))
+        rows, files = sum(one.rows for one in parts.plans), sum(one.files for one in parts.plans)
+        return parts.combine(tables), " + ".join(sources), rows, files
+
+    def cost(self, request: Request, snapshot: Snapshot) -> int:
+        return plan(request, snapshot).rows
+
+    def is_heavy(self, request: Request, snapshot: Snapshot) -> bool:
+        return plan(request, snapshot).heavy

@@ -1,0 +1,45 @@
+"""The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
+
+Coal never ends, Water takes its time, Wind fails, Solar's process is killed. Everything else is real.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+from app import create_app
+from app.settings import Settings
+from data_layer.backend import OnPart
+from data_layer.connection import CancelToken, Limits
+from data_layer.lake import Lake
+from data_layer.query_manager import Answer, HybridQueryManager
+from data_layer.requests import Request
+
+ENDLESS = "SELECT sum(a.range * b.range) AS n FROM range(100000000) AS a, range(1000000) AS b"
+
+
+class Slow(HybridQueryManager):
+    def answer_in_parts(self, request: Request, on_part: OnPart, cancel: CancelToken | None = None) -> Answer:
+        fuels: Any = getattr(request, "fuels", ())
+        real = super().answer_in_parts(request, lambda *_: None, cancel)
+        if "Coal" in fuels:
+            on_part(1, 3, lambda: real.table)
+            self.engine.query(ENDLESS, {}, cancel)
+        if "Water" in fuels:
+            for done in (1, 2, 3):
+                on_part(done, 3, lambda: real.table)
+                time.sleep(0.6)
+        if "Wind" in fuels:
+            raise RuntimeError("secret detail")
+        if "Solar" in fuels:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real
+
+
+settings = Settings()
+manager = Slow(Lake(settings.lake_dir), limits=Limits(threads=1, timeout_seconds=60))
+app = create_app(settings, manager)
+server = app.server

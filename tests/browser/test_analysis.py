@@ -1,0 +1,248 @@
+"""Price Analysis as a person uses it, against gunicorn with two workers."""
+
+from __future__ import annotations
+
+import io
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from data_layer.lake import Lake
+from tests.browser.conftest import Desk, started
+
+pytestmark = [
+    pytest.mark.browser,
+    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+PERIOD = "start=2026-02-20&end=2026-02-26"
+
+
+def settled(desk: Desk) -> None:
+    """The panel has its answer. (Desk.ready would wait two seconds for what is not there.)"""
+    script = (
+        "return document.querySelector('#analysis')?.className === 'panel-ready'"
+        " && !document.querySelector('[data-dash-is-loading=true]')"
+    )
+    desk.until(lambda: desk.driver.execute_script(script), "the panel's answer")
+
+
+def ready(desk: Desk) -> None:
+    settled(desk)
+    desk.until(lambda: names(desk), "rows of the tree")
+
+
+def press(desk: Desk, text: str, within: str) -> None:
+    """Click a link, even while the page is being drawn anew."""
+    desk.until(lambda: desk.link(text, within).click() or True, f"a click on {text}")
+
+
+def names(desk: Desk) -> list[str]:
+    """Names of the rows that show, from the top."""
+    script = (
+        "return Array.from(document.querySelectorAll('.ag-pinned-left-cols-container [role=row]'))"
+        ".sort((a, b) => a.getAttribute('row-index') - b.getAttribute('row-index'))"
+        ".map(row => row.textContent.replace(/[▸▾]/g, '').trim())"
+    )
+    return list(desk.driver.execute_script(script))
+
+
+def row(desk: Desk, name: str) -> Any:
+    for one in desk.elements(".ag-pinned-left-cols-container [role=row]"):
+        if one.find_elements("css selector", ".tree-text")[0].text == name:
+            return one
+    raise AssertionError(f"no row {name!r} among {names(desk)}")
+
+
+def headers(desk: Desk) -> list[str]:
+    return [one.text.split("\n")[0].rstrip(" ▲▼i").strip() for one in desk.elements(".tree-header")]
+
+
+def total(desk: Desk) -> str:
+    return " ".join(one.text for one in desk.elements(".ag-floating-bottom [role=row]")).replace("\n", " ")
+
+
+def choose(desk: Desk, element: str, label: str) -> None:
+    """Choose as a person does, once the page has come to rest."""
+
+    def chosen() -> bool:
+        for option in desk.elements(f"#{element} option"):
+            if option.text == label:
+                option.click()
+                return True
+        return False
+
+    desk.until(chosen, f"{label!r} in {element}")
+
+
+def test_branches_open_by_mouse_and_by_keys_and_stay_where_they_are(desk: Desk) -> None:
+    desk.open(f"/price-analysis?{PERIOD}")
+    ready(desk)
+    assert desk.driver.title == "Price Analysis · NEMDesk"
+    regions = names(desk)
+    assert {"NSW1", "QLD1", "SA1", "TAS1", "VIC1"} <= set(regions)
+    assert "Total" in total(desk) and "100.0%" in total(desk)
+    assert desk.element(".tree-grid").location["y"] < 400, "numbers without scrolling"
+    row(desk, "SA1").find_element("css selector", ".tree-text").click()
+    desk.until(lambda: "Wind" in names(desk), "the fuels of SA1")
+    assert row(desk, "SA1").get_attribute("aria-expanded") == "true"
+    assert row(desk, "Wind").get_attribute("aria-level") == "2"
+    assert desk.elements("[role=treegrid]")
+    cell = row(desk, "Wind").find_element("css selector", ".ag-cell")
+    desk.driver.execute_script("arguments[0].focus()", cell)
+    cell.send_keys(Keys.ARROW_RIGHT)
+    desk.until(lambda: row(desk, "Wind").get_attribute("aria-expanded") == "true", "opened by a key")
+    opened = names(desk)
+    leaf = opened[opened.index("Wind") + 1]
+    assert row(desk, leaf).get_attribute("aria-expanded") is None
+    # Another column changes nothing of what is open.
+    desk.element("[data-fold=columns] > summary").click()
+    press(desk, "Units", "[data-fold=columns]")
+    desk.until(lambda: "Units" in headers(desk), "the new column")
+    assert leaf in names(desk)
+    cell = row(desk, leaf).find_element("css selector", ".ag-cell")
+    desk.driver.execute_script("arguments[0].focus()", cell)
+    cell.send_keys(Keys.ARROW_LEFT)
+    focused = desk.driver.switch_to.active_element
+    assert "Wind" in focused.text
+    focused.send_keys(Keys.ENTER)
+    desk.until(lambda: leaf not in names(desk), "closed by Enter")
+    desk.element("[data-branches=close]").click()
+    desk.until(lambda: names(desk) == regions, "all closed")
+    desk.no_errors()
+
+
+def test_every_control_writes_the_address_and_the_address_brings_it_back(desk: Desk) -> None:
+    desk.open(f"/price-analysis?{PERIOD}")
+    ready(desk)
+    choose(desk, "group-1", "Owner")
+    desk.until(lambda: "group=owner,fuel" in desk.query(), "grouped by owner")
+    desk.until(lambda: "by owner, fuel and unit" in desk.text("#analysis-top"), "the title")
+    settled(desk)
+    choose(desk, "group-3", "Station")
+    desk.until(lambda: "group=owner,fuel,station" in desk.query(), "three groups")
+    press(desk, "VIC1", "#period-bar")
+    desk.until(lambda: "regions=VIC1" in desk.query(), "one region")
+    desk.until(lambda: "unit, VIC1" in desk.text("#analysis-top"), "its title")
+    settled(desk)
+    desk.element("[data-fold=fuels] > summary").click()
+    press(desk, "Wind", "[data-fold=fuels]")
+    desk.until(lambda: "fuels=wind" in desk.query(), "one fuel")
+    desk.until(lambda: "Wind" in desk.text("#analysis-top .panel-subtitle"), "its subtitle")
+    settled(desk)
+    desk.until(lambda: desk.link("Wind", "[data-fold=fuels]").is_displayed(), "still open for the next one")
+    desk.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not desk.driver.execute_script("return document.querySelector('details[open]')")
+    desk.element(".tree-header a[title='Sort by Price']").click()
+    desk.until(lambda: "sort=-price" in desk.query(), "sorted")
+    desk.until(
+        lambda: desk.text("[role=columnheader][aria-sort=descending]").startswith("Price ▼"), "its mark"
+    )
+    ready(desk)
+    before, whole = names(desk), total(desk)
+    assert len(before) > 2
+    desk.driver.refresh()
+    ready(desk)
+    assert (names(desk), total(desk)) == (before, whole)
+    assert desk.element("#group-3").get_attribute("value") == "owner,fuel,station"
+    field = desk.element("#text-match")
+    field.send_keys("no such owner", Keys.ENTER)
+    desk.until(lambda: "No unit of this choice reported" in desk.text("#analysis-top"), "nothing to show")
+    desk.driver.back()
+    ready(desk)
+    assert names(desk) == before
+    press(desk, "Treemap", "#analysis-top")
+    desk.until(lambda: "show=treemap" in desk.query() and desk.drawn("analysis"), "the treemap")
+    press(desk, "Bubbles", "#analysis-top")
+    desk.until(lambda: desk.elements("#analysis .scatterlayer .point"), "the bubbles")
+    press(desk, "Tree", "#analysis-top")
+    ready(desk)
+    desk.element(".tree-header .info").click()
+    desk.until(lambda: desk.elements(".info-text"), "a definition")
+    desk.no_errors()
+
+
+def test_the_download_is_the_raw_rows_added_up(desk: Desk, demo_lake: Lake) -> None:
+    desk.open(f"/price-analysis?{PERIOD}&group=fuel&regions=SA1")
+    ready(desk)
+    href = str(desk.link("CSV: tree").get_attribute("href"))
+    with urllib.request.urlopen(href) as answer:
+        listed = pd.read_csv(io.BytesIO(answer.read()))
+    snapshot = demo_lake.snapshot()
+
+    def raw(table: str) -> pd.DataFrame:
+        return pd.concat([pd.read_parquet(path) for path in snapshot.paths(table)])
+
+    units = raw("units")[["duid", "regionid", "fuel"]]
+    rows = raw("unit_scada").merge(units[units.regionid == "SA1"], on="duid")
+    rows = rows[
+        (rows.settlementdate > "2026-02-20") & (rows.settlementdate <= "2026-02-27") & (rows.fuel == "Wind")
+    ]
+    rows = rows.merge(raw("dispatch_price")[["settlementdate", "regionid", "rrp"]])
+    mwh = rows.scadavalue / 12
+    (found,) = listed[(listed.kind == "fuel") & (listed.name == "Wind")].itertuples()
+    assert found.energy_mwh == pytest.approx(mwh.sum())
+    assert found.revenue_aud == pytest.approx((mwh * rows.rrp).sum())
+    made = mwh.clip(lower=0)
+    assert found.capture_price_aud_per_mwh == pytest.approx((made * rows.rrp).sum() / made.sum())
+    shown = row(desk, "Wind")
+    index = shown.get_attribute("row-index")
+    energy = desk.element(f".ag-center-cols-container [row-index='{index}'] [col-id=energy]").text
+    assert float(energy.replace(",", "").replace("−", "-")) == pytest.approx(mwh.sum() / 1000, abs=0.06)
+    np.testing.assert_allclose(
+        listed[listed.kind == "fuel"].revenue_aud.sum(), listed[listed.kind == "total"].revenue_aud.sum()
+    )
+    desk.no_errors()
+
+
+def test_on_a_phone_the_tree_scrolls_within_itself(desk: Desk) -> None:
+    desk.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
+    )
+    desk.open(f"/price-analysis?{PERIOD}")
+    ready(desk)
+    assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert desk.element(".tree-grid").size["height"] >= 300
+    assert desk.element(".ag-pinned-left-header").size["width"] <= 160
+    desk.no_errors()
+
+
+def test_long_work_shows_how_far_it_is_and_can_be_stopped(
+    browser: Any, demo_lake: Lake, tmp_path: Path
+) -> None:
+    """The same tab where every question is long work (tests/app/slow_work.py)."""
+    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    with started(demo_lake, tmp_path, "tests.app.slow_work:server", {"NEMDESK_JOB_ROWS": "0"}) as (url, _):
+        desk = Desk(browser, url)
+        browser.reset_log_timestamp()
+        desk.open(f"/price-analysis?{PERIOD}&fuels=water")
+        desk.until(lambda: "of 3 months read" in desk.text("#analysis-work"), "progress")
+        desk.until(lambda: names(desk), "the tree so far")
+        desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "done")
+        ready(desk)
+        assert "CSV: tree" in desk.text("#analysis-bottom")
+        desk.open(f"/price-analysis?{PERIOD}&fuels=coal")
+        desk.until(lambda: "1 of 3 months read" in desk.text("#analysis-work"), "never-ending work")
+        desk.element("#analysis-cancel").click()
+        desk.until(lambda: desk.element("#analysis-stopped").is_displayed(), "said to be stopped")
+        desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "no longer at work")
+        desk.element("#analysis-again").click()
+        desk.until(lambda: "1 of 3 months read" in desk.text("#analysis-work"), "at work again")
+        assert not desk.element("#analysis-stopped").is_displayed()
+        # Another view stops it without being asked, and is not overwritten by it.
+        press(desk, "30d", "#period-bar")
+        desk.until(lambda: "range" not in desk.query() and "start" not in desk.query(), "another view")
+        desk.open(f"/price-analysis?{PERIOD}&fuels=solar")
+        desk.until(lambda: "its process was killed" in desk.text("#analysis-top"), "the death of a job")
+        desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "nothing at work")
+        desk.no_errors()
+        desk.open("/healthz")
