@@ -32,10 +32,7 @@ AFTER_THE_TAB = (
 )
 
 ERRORS = (
-    (
-        "400",
-        "a parameter is not allowed; “field” names it. A page would drop it with a notice, a file refuses",
-    ),
+    ("400", "a parameter is not allowed: a page drops it with a notice, a file refuses"),
     ("404", "no such view or form"),
     ("422", "the answer is too large, or a file of the lake is damaged"),
     ("503", "busy, or no data yet: try again"),
