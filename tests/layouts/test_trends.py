@@ -52,6 +52,18 @@ def test_a_bucket_is_partial_where_the_period_cuts_it_or_days_are_missing() -> N
     assert found[[0, 1, 3]].tolist() == [600.0, 900.0, 800.0]
 
 
+def test_a_year_cut_by_a_single_day_is_partial() -> None:
+    """Though 99.7% of its days were found."""
+    year = trend([(date(2025, 1, 1), "Coal", 1.0, 0.0, 364.0)])
+    cuts = {
+        "first": (datetime(2025, 1, 2), datetime(2026, 1, 1)),
+        "last": (datetime(2025, 1, 1), datetime(2025, 12, 31)),
+        "none": (datetime(2025, 1, 1), datetime(2026, 1, 1)),
+    }
+    marked = {cut: Buckets.of(Bucket.YEAR, *span, year).partial for cut, span in cuts.items()}
+    assert marked == {"first": (True,), "last": (True,), "none": (False,)}
+
+
 def test_a_whole_bucket_alone_is_not_marked() -> None:
     one = QUARTERS.slice(1, 3)
     places = Buckets.of(Bucket.QUARTER, datetime(2025, 4, 1), datetime(2025, 7, 1), one)
