@@ -29,7 +29,7 @@ from layouts import trends as page
 from layouts.buckets import Buckets
 from layouts.panel import Content
 from layouts.trend_charts import Trend, Year
-from layouts.trend_tables import Span
+from layouts.trend_spans import Span, full_years
 
 WINDOWS: Final = {"30": "30-day mean", "7": "7-day mean", "90": "90-day mean"}
 
@@ -46,7 +46,7 @@ def _questions(ask: Ask) -> dict[str, Request]:
         "ramp": EveningRamp(*where, view["bucket"], view["of"]),
         "share": ShareTrend(*where, view["bucket"], view["definition"]),
         "records": ShareRecords(*where, view["definition"]),
-        "fuel-by-year": FuelTrend(*where, _year(ask).value),
+        "fuels": _by_fuel(ask),
     }
 
 
@@ -54,6 +54,14 @@ def _year(ask: Ask) -> Bucket:
     """The kind of year that years are compared by."""
     chosen = Bucket(ask.view["bucket"])
     return chosen if chosen is Bucket.FINANCIAL_YEAR else Bucket.YEAR
+
+
+def _by_fuel(ask: Ask) -> FuelTrend:
+    """What the table of fuels adds up: the buckets of the chart, so that one answer serves both; months
+    where those do not lie within one year."""
+    chosen = ask.view["bucket"]
+    bucket = Bucket.MONTH.value if chosen == Bucket.SEASON else chosen
+    return FuelTrend(ask.view.period, ask.view.region, bucket)
 
 
 def _in_region(ask: Ask, what: str) -> str:
@@ -219,7 +227,7 @@ def table(ask: Ask) -> Content:
 def fuels_table(ask: Ask) -> Content:
     """The latest full year against the one before, or the period against the one it is compared with."""
     view = ask.view
-    request = FuelTrend(view.period, view.region, _year(ask).value)
+    request = _by_fuel(ask)
     answer = ask.answer(request).table
     if not answer.num_rows:
         return Content(_in_region(ask, "By fuel"), empty=_nothing(ask, request, "unit readings"))
@@ -235,7 +243,7 @@ def fuels_table(ask: Ask) -> Content:
         subtitle=" · ".join((stretches, days, f"Source: {ask.source}")),
         body=trend_tables.fuels(now, before, _toggles(ask, now), view["hidden"], ask.theme),
         note=note or None,
-        downloads=[csv("by year", request), parquet("by year", request)],
+        downloads=[csv("by fuel", request), parquet("by fuel", request)],
         provenance=ask.provenance,
     )
 
@@ -246,25 +254,19 @@ def _toggles(ask: Ask, now: Span) -> dict[str, str]:
 
 def _spans(ask: Ask, request: FuelTrend, answer: pa.Table) -> tuple[Span, Span | None, str]:
     """What is shown, what it is compared with, and a remark."""
-    note = comparison.note(ask)
+    note, period, kind = comparison.note(ask), request.period, _year(ask)
+    whole = Span.of("this period", answer, _days(period))
     if ask.compared is not None:
         other = FuelTrend(ask.compared, request.region, request.bucket)
-        was = Span.of("other period", ask.answer(other).table, _days(other.period))
-        return Span.of("this period", answer, _days(request.period)), was, note
-    places = _buckets(request, answer)
-    full = [start for start, cut in zip(places.starts, places.partial, strict=True) if not cut]
-    kind = Bucket(request.bucket)
+        return whole, Span.of("other period", ask.answer(other).table, _days(other.period)), note
+    full = full_years(kind, period.start, period.end, answer)
     if not full:
-        alone = f"No full {kind.label} in this period: all of it is shown."
-        return Span.of("this period", answer, _days(request.period)), None, note or alone
-
-    def one(start: date) -> Span:
-        return Span.of(kind.name_of(start), answer, places.length(start), start)
-
-    if len(full) > 1 and kind.following(full[-2]) == full[-1]:
-        return one(full[-1]), one(full[-2]), note
+        return whole, None, note or f"No full {kind.label} in this period: all of it is shown."
+    before = full[-2] if len(full) > 1 else None
+    if before is not None and before.start and kind.following(before.start) == full[-1].start:
+        return full[-1], before, note
     alone = f"The {kind.label} before it is not full in this period: no change is shown."
-    return one(full[-1]), None, note or alone
+    return full[-1], None, note or alone
 
 
 def _days(period: Period) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -192,22 +193,33 @@ def years(answer: pa.Table, column: str, bucket: Bucket) -> list[Year]:
     chosen. A day stands at its place in a leap year, so that 1 March is 1 March in every year; a year
     without a 29 February simply has no such place."""
     cut = Bucket.FINANCIAL_YEAR if bucket is Bucket.FINANCIAL_YEAR else Bucket.YEAR
-    known = dict(zip(answer.column("date").to_pylist(), floats(answer, column).tolist(), strict=True))
-    found = [day for day, value in known.items() if np.isfinite(value)]
-    made = []
-    for start in sorted({cut.start(day) for day in found}):
-        mine = [day for day in found if cut.start(day) == start]
-        count = (max(mine) - min(mine)).days + 1
-        days = [min(mine) + timedelta(days=step) for step in range(count)]
-        values = np.array([known.get(day, np.nan) for day in days])
-        made.append(Year(cut.name_of(start), [_in_leap_year(day, start).isoformat() for day in days], values))
+    values = floats(answer, column)
+    known = np.isfinite(values)
+    dates = np.asarray(answer.column("date").to_numpy(), dtype="datetime64[D]")[known]
+    values = values[known]
+    made: list[Year] = []
+    start = cut.start(dates.min().item()) if len(dates) else date.max
+    while len(dates) and start <= dates.max().item():
+        following = cut.following(start)
+        mine = (dates >= np.datetime64(start)) & (dates < np.datetime64(following))
+        places = (dates[mine] - np.datetime64(start)).astype(int)
+        if len(places):
+            first, last = int(places.min()), int(places.max())
+            dense = np.full(last - first + 1, np.nan)
+            dense[places - first] = values[mine]
+            days = _days_of_year(start.month, leap=(following - start).days == 366)
+            made.append(Year(cut.name_of(start), list(days[first : last + 1]), dense))
+        start = following
     return made
 
 
-def _in_leap_year(day: date, start: date) -> date:
-    """The same day of the year that holds 29 February 2000."""
-    first = 2000 if start.month == 1 else 1999
-    return day.replace(year=first + day.year - start.year)
+@cache
+def _days_of_year(month: int, *, leap: bool) -> tuple[str, ...]:
+    """The days of a year that begins with ``month``, as they are called in the year around 29 February
+    2000; without that day where the year has none."""
+    first = date(2000 if month == 1 else 1999, month, 1)
+    days = [first + timedelta(days=step) for step in range(366)]
+    return tuple(day.isoformat() for day in days if leap or day != date(2000, 2, 29))
 
 
 def overlay(entries: Sequence[Year], look: str, unit: str, hover: str, scale: float) -> Figure:

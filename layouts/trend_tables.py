@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -11,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 from dash import html
 
-from data_layer.market import FUELS, REGION_NAMES, Bucket, Fuel
+from data_layer.market import FUELS, REGION_NAMES, Bucket
 from layouts import formats, tables, theme
 from layouts.mix import generation_name
 from layouts.series import floats
 from layouts.trend_charts import Year
+from layouts.trend_spans import Span
 
 Address = Callable[[datetime, datetime], str]
 """Start and end of a stretch -> address of that stretch in Generation."""
@@ -24,35 +24,6 @@ AROUND: Final = timedelta(hours=3)
 """What is shown on either side of a moment."""
 
 ROWS_SHOWN: Final = 24
-
-
-@dataclass(frozen=True)
-class Span:
-    """Energy by fuel over a stretch: what it is called, MWh by fuel, days found and days of it."""
-
-    name: str
-    mwh: Mapping[str, float]
-    found: float
-    days: float
-
-    @classmethod
-    def of(cls, name: str, answer: pa.Table, days: float, start: date | None = None) -> Span:
-        """From FuelTrend's answer: one bucket of it, or all of them."""
-        mwh: dict[str, float] = {}
-        found: dict[date, float] = {}
-        for row in answer.to_pylist():
-            if start is None or row["bucket_start"] == start:
-                mwh[row["fuel"]] = mwh.get(row["fuel"], 0.0) + row["generation_mwh"]
-                found[row["bucket_start"]] = row["days_found"]
-        return cls(name, mwh, sum(found.values()), days)
-
-    @property
-    def whole(self) -> float:
-        """Generation without storage."""
-        return sum(value for fuel, value in self.mwh.items() if fuel != Fuel.BATTERY)
-
-    def share(self, fuel: str) -> float | None:
-        return self.mwh.get(fuel, 0.0) / self.whole if fuel != Fuel.BATTERY and self.whole else None
 
 
 def fuels(

@@ -96,8 +96,9 @@ def _share_parts(request: ask.ShareTrend | ask.ShareRecords, history: History) -
     frame["needed"] = frame[needed]
     has_rooftop = frame.groupby("regionid").rooftop_hours.transform("max") > 0
     frame["rooftop_needed"] = has_rooftop & (kind != "utility")
-    known = frame[frame.regionid != "Unmapped"].groupby("regionid")[["part", "whole"]].max()
-    frame["known"] = frame.regionid.isin(known[(known > 0).any(axis=1)].index)
+    anything = frame[["renewable", "demand", "rooftop_hours"]].max(axis=1) > 0
+    anything |= frame[["unit_hours", "needed"]].min(axis=1) > 0
+    frame["known"] = frame.regionid.isin(frame.regionid[anything & (frame.regionid != "Unmapped")])
     return frame
 
 

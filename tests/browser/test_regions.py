@@ -14,6 +14,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import Lake
+from data_layer.market import INTERCONNECTORS
 from tests.browser.conftest import Desk
 from tests.data_layer.lakes import frame
 
@@ -33,6 +34,7 @@ PANELS = (
     "regions-separation",
     "regions-stations",
 )
+LINE_NAMES = {line.interconnectorid for line in INTERCONNECTORS}
 MAP = "const gd = document.querySelector('#regions-map .js-plotly-plot');"
 
 
@@ -47,8 +49,23 @@ def facts(desk: Desk) -> dict[str, Any]:
     return dict(desk.driver.execute_script(script))
 
 
-def click_map(desk: Desk, longitude: float, latitude: float) -> None:
-    """A click of the mouse on a place of the map."""
+def settled(desk: Desk) -> None:
+    """All panels are drawn for the address as it is, asked in one script: the driver waits two seconds for
+    an element that is not there. Links of the map say which address they were drawn for."""
+    script = (
+        "const link = document.querySelector('#regions-map-top .toggles a');"
+        "const drawn = new URL(link.href).searchParams; drawn.delete('stations'); drawn.sort();"
+        "const here = new URLSearchParams(location.search); here.delete('stations'); here.sort();"
+        "return drawn.toString() === here.toString()"
+        " && arguments[0].every(id => /panel-(ready|empty)/.test(document.getElementById(id).className))"
+        " && !document.querySelector('[data-dash-is-loading=true]')"
+        " && Boolean(document.querySelector('#regions-map .js-plotly-plot')?.layout?.meta?.frames)"
+    )
+    desk.until(lambda: desk.driver.execute_script(script, list(PANELS)), "all panels")
+
+
+def click_map(desk: Desk, longitude: float, latitude: float, on: str) -> None:
+    """A click of the mouse on a place of the map, once the map says that the pointer is ``on`` that trace."""
     script = MAP + (
         "const l = gd._fullLayout; const r = gd.getBoundingClientRect();"
         "return [r.left + l.xaxis._offset + l.xaxis.l2p(arguments[0]),"
@@ -56,12 +73,17 @@ def click_map(desk: Desk, longitude: float, latitude: float) -> None:
     )
     x, y = desk.driver.execute_script(script, longitude, latitude)
 
-    def mouse(kind: str, button: str, count: int) -> None:
-        event = {"type": kind, "x": x, "y": y, "button": button, "clickCount": count}
+    def mouse(kind: str, button: str, count: int, aside: int = 0) -> None:
+        event = {"type": kind, "x": x + aside, "y": y, "button": button, "clickCount": count}
         desk.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
 
-    mouse("mouseMoved", "none", 0)
-    desk.until(lambda: desk.elements("#regions-map .hoverlayer .hovertext"), "the map's hover")
+    def pointed() -> bool:
+        mouse("mouseMoved", "none", 0, aside=1)
+        mouse("mouseMoved", "none", 0)
+        under = MAP + "return (gd._hoverdata || []).map(point => gd.data[point.curveNumber].name)"
+        return on in desk.driver.execute_script(under)
+
+    desk.until(pointed, f"the pointer on {on}")
     mouse("mousePressed", "left", 1)
     mouse("mouseReleased", "left", 1)
 
@@ -79,7 +101,7 @@ def scrub(desk: Desk, row: int, *, release: bool) -> None:
 
 def test_it_opens_with_a_map_and_its_numbers_and_fetches_nothing_elsewhere(desk: Desk) -> None:
     desk.open("/regions")
-    desk.ready(*PANELS)
+    settled(desk)
     assert desk.driver.title == "Regions · National Electricity Market · NEMDesk"
     chart = desk.element("#regions-map .js-plotly-plot")
     assert chart.location["y"] + chart.size["height"] <= 900, "the map is visible without scrolling"
@@ -106,7 +128,7 @@ def test_it_opens_with_a_map_and_its_numbers_and_fetches_nothing_elsewhere(desk:
 
 def test_scrubbing_recolours_at_once_and_the_address_keeps_the_moment(desk: Desk) -> None:
     desk.open("/regions?start=2026-02-20&end=2026-02-26")
-    desk.ready(*PANELS)
+    settled(desk)
     before = facts(desk)
     frames = before["frames"]
     assert len(frames["at"]) == 1 + 168
@@ -119,16 +141,16 @@ def test_scrubbing_recolours_at_once_and_the_address_keeps_the_moment(desk: Desk
     assert "at=" not in desk.query()
     scrub(desk, 61, release=True)
     desk.until(lambda: "at=2026-02-22T13:00" in desk.query(), "the moment in the address")
-    desk.ready(*PANELS)
+    settled(desk)
     again = facts(desk)
     assert (again["fills"], again["texts"]) == (found["fills"], found["texts"]), "the server draws the same"
     # Forward by key, then the reload of the address gives the same again.
     desk.element("#regions-slider").send_keys(Keys.ARROW_RIGHT)
     desk.until(lambda: "at=2026-02-22T14:00" in desk.query(), "the next hour")
-    desk.ready(*PANELS)
+    settled(desk)
     one = facts(desk)
     desk.driver.refresh()
-    desk.ready(*PANELS)
+    settled(desk)
     two = facts(desk)
     assert (one["fills"], one["texts"]) == (two["fills"], two["texts"])
     assert desk.element("#regions-slider").get_attribute("value") == "62"
@@ -136,29 +158,30 @@ def test_scrubbing_recolours_at_once_and_the_address_keeps_the_moment(desk: Desk
     desk.until(lambda: "16:00" in desk.text("#regions-moment"), "two steps played")
     desk.element("[data-map-play]").click()
     desk.until(lambda: "at=2026-02-22T14:00" not in desk.query(), "where it stopped")
-    desk.ready(*PANELS)
-    desk.link("Mean of the period", "#regions-map").click()
+    settled(desk)
+    click_link(desk, "Mean of the period", "#regions-map")
     desk.until(lambda: "at=" not in desk.query(), "the mean")
     desk.until(lambda: facts(desk)["texts"] == before["texts"], "the mean's words")
     desk.no_errors()
 
 
 def test_clicks_and_zoom_on_the_map(desk: Desk) -> None:
-    desk.open("/regions?range=7d&stations=off")
-    desk.ready(*PANELS)
-    click_map(desk, 140.0, -24.0)
+    desk.open("/regions?stations=off")
+    settled(desk)
+    click_map(desk, 140.0, -24.0, "QLD1")
     desk.until(lambda: "region=QLD1" in desk.query(), "Queensland")
-    desk.ready(*PANELS)
+    settled(desk)
     assert "Queensland" in desk.text("#regions-lines-top")
     desk.driver.back()
     desk.until(lambda: "region=" not in desk.query(), "back")
-    desk.ready(*PANELS)
+    settled(desk)
     ends = facts(desk)["frames"]["ends"]
-    assert len(ends) == 6
-    click_map(desk, ends[0][2], ends[0][3])
+    named = [name for name in desk.drawn("regions-map") if name in LINE_NAMES]
+    assert len(ends) == len(named) == 6
+    click_map(desk, ends[0][2], ends[0][3], named[0])
     desk.until(lambda: "line=" in desk.query(), "the line under the pointer")
-    desk.open("/regions?range=7d")
-    desk.ready(*PANELS)
+    desk.open("/regions")
+    settled(desk)
     few = facts(desk)
     desk.element("[data-map-zoom=in]").click()
     desk.until(lambda: facts(desk)["drawn"] > few["drawn"], "more stations")
@@ -171,7 +194,7 @@ def test_clicks_and_zoom_on_the_map(desk: Desk) -> None:
     place = desk.driver.execute_script(
         MAP + "const t = gd.data.find(t => t.name === 'Stations'); return [t.x[0], t.y[0], t.customdata[0]]"
     )
-    click_map(desk, place[0], place[1])
+    click_map(desk, place[0], place[1], "Stations")
     desk.until(lambda: desk.query().startswith("/stations?"), "the station's tab")
     assert "units=station:" in desk.query()
     desk.no_errors()
@@ -183,43 +206,48 @@ def whole_text(desk: Desk, panel: str) -> str:
     return str(desk.driver.execute_script(script, panel))
 
 
-def click_row(desk: Desk, panel: str, name: str) -> None:
-    """Follow the link of a table's row once nothing is redrawn any more, wherever the page is scrolled to."""
-    desk.ready(*PANELS)
-    row = next(row for row in desk.elements(f"#{panel} tbody tr") if name in row.text)
-    desk.driver.execute_script("arguments[0].click()", row.find_element("css selector", "a"))
+def click_link(desk: Desk, text: str, within: str) -> None:
+    """Follow a link of a panel that is drawn for the address as it is now. One click of the page's own: the
+    driver's would end under the sticky header."""
+    settled(desk)
+    script = (
+        "const links = [...document.querySelectorAll(arguments[1] + ' a')];"
+        "const link = links.find(one => one.textContent === arguments[0]);"
+        "if (link) { link.click(); } return Boolean(link)"
+    )
+    desk.until(lambda: desk.driver.execute_script(script, text, within), f"the link {text}")
 
 
 def test_every_control_changes_the_view_and_the_address(desk: Desk) -> None:
     desk.open("/regions?start=2026-02-20&end=2026-02-26")
-    desk.ready(*PANELS)
+    settled(desk)
     for label, name, word in (("Net flow", "measure=flow", "ports"), ("Demand", "measure=demand", "MW")):
-        desk.link(label, "#regions-map-top").click()
+        click_link(desk, label, "#regions-map-top")
         desk.until(lambda name=name: name in desk.query(), name)
         desk.until(lambda word=word: word in facts(desk)["texts"][0], word)
-    desk.link("Coal", "#regions-map-top").click()
+    click_link(desk, "Coal", "#regions-map-top")
     desk.until(lambda: "hidden=coal" in desk.query(), "coal hidden")
     desk.until(lambda: "Bayswater" not in whole_text(desk, "regions-stations"), "no coal in the list")
-    desk.link("Stations", "#regions-map-top").click()
+    click_link(desk, "Stations", "#regions-map-top")
     desk.until(lambda: "stations=off" in desk.query() and not facts(desk)["drawn"], "no stations")
-    click_row(desk, "regions-lines", "Heywood")
+    click_link(desk, "Heywood", "#regions-lines")
     desk.until(lambda: "Over time, Heywood" in desk.text("#regions-line-top"), "Heywood")
     assert {"Flow", "Export limit", "Import limit"} <= set(desk.drawn("regions-line"))
-    desk.link("Duration curve", "#regions-line-top").click()
+    click_link(desk, "Duration curve", "#regions-line-top")
     desk.until(lambda: desk.drawn("regions-line") == ["Flow"], "one curve")
-    desk.link("Counter-price flow", "#regions-line-top").click()
+    click_link(desk, "Counter-price flow", "#regions-line-top")
     desk.until(lambda: "Value" in desk.drawn("regions-line"), "counter-price flow")
-    desk.ready(*PANELS)
+    settled(desk)
     select = desk.element("#select-line")
     select.find_element("css selector", "option[value=N-Q-MNSP1]").click()
     desk.until(lambda: "Counter-price flow, Terranora" in desk.text("#regions-line-top"), "Terranora")
-    desk.ready(*PANELS)
+    settled(desk)
     desk.element("#text-apart").send_keys(Keys.CONTROL + "a")
     desk.element("#text-apart").send_keys("300" + Keys.ENTER)
     desk.until(lambda: "more than $300 apart" in desk.text("#regions-separation-top"), "another threshold")
-    click_row(desk, "regions-table", "Tasmania")
+    click_link(desk, "Tasmania", "#regions-table")
     desk.until(lambda: "region=TAS1" in desk.query(), "Tasmania")
-    desk.ready(*PANELS)
+    settled(desk)
     assert [row.text.split("\n")[0] for row in desk.elements("#regions-lines tbody tr")] == ["Basslink"]
     for part in (
         "measure=demand",
@@ -232,7 +260,7 @@ def test_every_control_changes_the_view_and_the_address(desk: Desk) -> None:
         assert part in desk.query()
     shown = {panel: desk.text(f"#{panel}-top") for panel in PANELS}
     desk.driver.refresh()
-    desk.ready(*PANELS)
+    settled(desk)
     assert {panel: desk.text(f"#{panel}-top") for panel in PANELS} == shown
     desk.no_errors()
 
@@ -245,7 +273,7 @@ def download(desk: Desk, label: str, panel: str) -> pd.DataFrame:
 
 def test_downloads_are_what_pandas_finds_in_the_raw_rows(desk: Desk, demo_lake: Lake) -> None:
     desk.open("/regions?start=2026-02-21&end=2026-02-24&line=V-SA&resolution=hour")
-    desk.ready(*PANELS)
+    settled(desk)
     snapshot = demo_lake.snapshot()
     flows = frame(snapshot, "interconnector_flow")
     flows = flows[flows.interconnectorid == "V-SA"]
@@ -290,7 +318,7 @@ def test_a_phone_shows_the_map_at_full_height(desk: Desk) -> None:
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     desk.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     desk.open("/regions?region=TAS1&range=1d")
-    desk.ready(*PANELS)
+    settled(desk)
     assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
     for chart in desk.elements(".js-plotly-plot"):
         assert chart.size["height"] >= 300

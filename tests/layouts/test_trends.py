@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from data_layer.market import FUELS, Bucket, Resolution
@@ -16,7 +17,7 @@ from layouts import buckets, compared, mix, trend_charts, trend_tables, trends
 from layouts.buckets import Buckets
 from layouts.mix import Mix, Prices
 from layouts.series import Grid
-from layouts.trend_tables import Span
+from layouts.trend_spans import Span, full_years
 
 
 def decoded(values: dict[str, str]) -> list[float]:
@@ -46,9 +47,21 @@ def test_a_bucket_is_partial_where_the_period_cuts_it_or_days_are_missing() -> N
     assert places.coverage == ["30 of 90 days", "91 of 91 days", "0 of 92 days", "80 of 92 days"]
     assert places.opacity == [0.45, 1.0, 1.0, 0.45]
     assert "partial" in places.note
-    found = places.spread(QUARTERS.filter(pa.compute.equal(QUARTERS["fuel"], "Coal")), "generation_mwh")
+    found = places.spread(QUARTERS.filter(pc.equal(QUARTERS["fuel"], "Coal")), "generation_mwh")
     assert np.isnan(found[2])
     assert found[[0, 1, 3]].tolist() == [600.0, 900.0, 800.0]
+
+
+def test_a_year_cut_by_a_single_day_is_partial() -> None:
+    """Though 99.7% of its days were found."""
+    year = trend([(date(2025, 1, 1), "Coal", 1.0, 0.0, 364.0)])
+    cuts = {
+        "first": (datetime(2025, 1, 2), datetime(2026, 1, 1)),
+        "last": (datetime(2025, 1, 1), datetime(2025, 12, 31)),
+        "none": (datetime(2025, 1, 1), datetime(2026, 1, 1)),
+    }
+    marked = {cut: Buckets.of(Bucket.YEAR, *span, year).partial for cut, span in cuts.items()}
+    assert marked == {"first": (True,), "last": (True,), "none": (False,)}
 
 
 def test_a_whole_bucket_alone_is_not_marked() -> None:
@@ -146,6 +159,19 @@ def test_fuels_against_another_year() -> None:
     assert listed["Without storage"][1:4] == ["2.4", "4.6", "−48%"]
     alone = cells(trend_tables.fuels(now, None, {}, (), "light"))
     assert {len(row) for row in alone} == {3}
+
+
+def test_a_year_is_full_where_the_period_holds_it_and_its_days_were_found() -> None:
+    months = [Bucket.MONTH.start(date(2023 + k // 12, k % 12 + 1, 1)) for k in range(36)]
+    lengths = {month: float((Bucket.MONTH.following(month) - month).days) for month in months}
+    lengths[date(2024, 8, 1)] = 20.0
+    answer = trend([(month, "Coal", 1.0, 0.0, lengths[month]) for month in months])
+    whole = datetime(2023, 1, 1), datetime(2026, 1, 1)
+    assert [year.name for year in full_years(Bucket.YEAR, *whole, answer)] == ["2023", "2025"]
+    (only,) = full_years(Bucket.FINANCIAL_YEAR, *whole, answer)
+    assert (only.name, only.start, only.found, only.mwh) == ("FY2024", date(2023, 7, 1), 366, {"Coal": 12.0})
+    cut = datetime(2023, 1, 2), datetime(2025, 12, 31)
+    assert full_years(Bucket.YEAR, *cut, answer) == []
 
 
 # -- The other period on Generation ---------------------------------------------------------------

@@ -1,63 +1,91 @@
 -- Grain: one row per record: highest and lowest half-hour, day and month. Half-hours are compared from
 -- balance_30min, days and months from balance_day.
-WITH half_hours AS (
+WITH days AS (
     SELECT
-        settlementdate AS time,
+        date,
         regionid,
-        share_part($definition, renewable_mwh, rooftop_mwh) AS renewable_mwh,
-        share_whole($definition, demand_mwh, generation_mwh, demand_nonsched_mwh, rooftop_mwh) AS whole_mwh,
-        share_hours($definition, unit_hours, demand_hours, demand_nonsched_hours, rooftop_hours) AS hours,
-        share_hours($definition, unit_hours, demand_hours, demand_nonsched_hours, NULL) AS unit_hours
-    FROM balance_30min
-    WHERE $region = 'NEM' OR regionid = $region
-),
-
-days AS (
-    SELECT
-        CAST(date AS TIMESTAMP) AS time,
-        regionid,
-        share_part($definition, renewable_mwh, rooftop_mwh) AS renewable_mwh,
-        share_whole($definition, demand_mwh, generation_mwh, demand_nonsched_mwh, rooftop_mwh) AS whole_mwh,
-        share_hours($definition, unit_hours, demand_hours, demand_nonsched_hours, rooftop_hours) AS hours,
-        share_hours($definition, unit_hours, demand_hours, demand_nonsched_hours, NULL) AS unit_hours,
-        rooftop_hours
+        demand_mwh,
+        demand_nonsched_mwh,
+        generation_mwh,
+        renewable_mwh,
+        rooftop_mwh,
+        rooftop_hours,
+        share_hours($definition, unit_hours, demand_hours, demand_nonsched_hours, NULL) AS hours
     FROM balance_day
     WHERE $region = 'NEM' OR regionid = $region
 ),
 
-regions AS (
-    SELECT regionid, max(rooftop_hours) > 0 AS has_rooftop
-    FROM days
-    WHERE regionid <> 'Unmapped'
-    GROUP BY regionid
-    HAVING max(renewable_mwh) > 0 OR max(whole_mwh) > 0
+-- A region without any rooftop PV in the period cannot lack it: it is not among with_rooftop.
+expected AS (
+    SELECT
+        count(*) AS regions,
+        count(*) FILTER (WHERE rooftop_hours > 0 AND $definition <> 'utility') AS with_rooftop
+    FROM (
+        SELECT regionid, max(rooftop_hours) AS rooftop_hours
+        FROM days
+        WHERE regionid <> 'Unmapped'
+        GROUP BY regionid
+        HAVING max(greatest(hours, rooftop_hours, renewable_mwh, demand_mwh)) > 0
+    ) AS regions
 ),
 
--- Hours found within half a minute of what a whole bucket needs: sums of twelfths are not exact.
+-- Summed over the regions first, so that what is divided by what is worked out once for each time. Hours
+-- found within half a minute of what a whole bucket needs: sums of twelfths are not exact.
+half_hour_sums AS (
+    SELECT
+        settlementdate AS time,
+        sum(demand_mwh) AS demand_mwh,
+        sum(demand_nonsched_mwh) AS demand_nonsched_mwh,
+        sum(generation_mwh) AS generation_mwh,
+        sum(renewable_mwh) AS renewable_mwh,
+        sum(rooftop_mwh) AS rooftop_mwh,
+        sum(CASE WHEN regionid <> 'Unmapped'
+            AND share_hours($definition, unit_hours, demand_hours, demand_nonsched_hours, NULL) > 0.49
+            THEN 1 ELSE 0 END) AS regions,
+        sum(CASE WHEN rooftop_hours > 0.49 THEN 1 ELSE 0 END) AS with_rooftop
+    FROM balance_30min
+    WHERE $region = 'NEM' OR regionid = $region
+    GROUP BY settlementdate
+),
+
+day_sums AS (
+    SELECT
+        CAST(date AS TIMESTAMP) AS time,
+        sum(demand_mwh) AS demand_mwh,
+        sum(demand_nonsched_mwh) AS demand_nonsched_mwh,
+        sum(generation_mwh) AS generation_mwh,
+        sum(renewable_mwh) AS renewable_mwh,
+        sum(rooftop_mwh) AS rooftop_mwh,
+        sum(CASE WHEN regionid <> 'Unmapped' AND hours > $whole_hours - 0.01 THEN 1 ELSE 0 END) AS regions,
+        sum(CASE WHEN rooftop_hours > $whole_hours - 0.01 THEN 1 ELSE 0 END) AS with_rooftop
+    FROM days
+    GROUP BY date
+),
+
 whole_half_hours AS (
-    SELECT h.time, sum(h.renewable_mwh) AS renewable_mwh, sum(h.whole_mwh) AS whole_mwh
-    FROM half_hours AS h
-    LEFT JOIN regions AS r ON h.regionid = r.regionid
-    GROUP BY h.time
-    HAVING count(*) FILTER (WHERE CASE WHEN r.has_rooftop THEN h.hours ELSE h.unit_hours END > 0.5 - 0.01
-        AND r.regionid IS NOT NULL)
-        = (SELECT count(*) FROM regions)
+    SELECT
+        s.time,
+        share_part($definition, s.renewable_mwh, s.rooftop_mwh) AS part_mwh,
+        share_whole($definition, s.demand_mwh, s.generation_mwh, s.demand_nonsched_mwh, s.rooftop_mwh) AS whole_mwh
+    FROM half_hour_sums AS s
+    CROSS JOIN expected AS e
+    WHERE s.regions >= e.regions AND s.with_rooftop >= e.with_rooftop
 ),
 
 whole_days AS (
-    SELECT d.time, sum(d.renewable_mwh) AS renewable_mwh, sum(d.whole_mwh) AS whole_mwh
-    FROM days AS d
-    LEFT JOIN regions AS r ON d.regionid = r.regionid
-    GROUP BY d.time
-    HAVING count(*) FILTER (WHERE CASE WHEN r.has_rooftop THEN d.hours ELSE d.unit_hours END > $whole_hours - 0.01
-        AND r.regionid IS NOT NULL)
-        = (SELECT count(*) FROM regions)
+    SELECT
+        s.time,
+        share_part($definition, s.renewable_mwh, s.rooftop_mwh) AS part_mwh,
+        share_whole($definition, s.demand_mwh, s.generation_mwh, s.demand_nonsched_mwh, s.rooftop_mwh) AS whole_mwh
+    FROM day_sums AS s
+    CROSS JOIN expected AS e
+    WHERE s.regions >= e.regions AND s.with_rooftop >= e.with_rooftop
 ),
 
 whole_months AS (
     SELECT
         date_trunc('month', time) AS time,
-        sum(renewable_mwh) AS renewable_mwh,
+        sum(part_mwh) AS part_mwh,
         sum(whole_mwh) AS whole_mwh,
         count(*) AS days
     FROM whole_days
@@ -66,11 +94,11 @@ whole_months AS (
 ),
 
 candidates AS (
-    SELECT 0 AS place, 'half-hour' AS length, time, renewable_mwh, whole_mwh, 0.5 AS hours FROM whole_half_hours
+    SELECT 0 AS place, 'half-hour' AS length, time, part_mwh, whole_mwh, 0.5 AS hours FROM whole_half_hours
     UNION ALL
-    SELECT 1, 'day', time, renewable_mwh, whole_mwh, 24.0 FROM whole_days
+    SELECT 1, 'day', time, part_mwh, whole_mwh, 24.0 FROM whole_days
     UNION ALL
-    SELECT 2, 'month', time, renewable_mwh, whole_mwh, 24.0 * days FROM whole_months
+    SELECT 2, 'month', time, part_mwh, whole_mwh, 24.0 * days FROM whole_months
 ),
 
 -- Rounded, so that equals are equal whatever order their parts were added in.
@@ -79,8 +107,8 @@ shares AS (
         place,
         length,
         time,
-        round(renewable_mwh / whole_mwh, 9) AS share,
-        renewable_mwh / hours AS renewable_mw,
+        round(part_mwh / whole_mwh, 9) AS share,
+        part_mwh / hours AS renewable_mw,
         whole_mwh / hours AS whole_mw
     FROM candidates
     WHERE whole_mwh >= $least_mw * hours

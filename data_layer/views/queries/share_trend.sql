@@ -7,7 +7,8 @@ WITH parts AS (
         share_whole($definition, demand_mwh, generation_mwh, demand_nonsched_mwh, rooftop_mwh) AS whole_mwh,
         share_hours($definition, unit_hours, demand_hours, demand_nonsched_hours, rooftop_hours) AS hours,
         share_hours($definition, unit_hours, demand_hours, demand_nonsched_hours, NULL) AS unit_hours,
-        rooftop_hours
+        rooftop_hours,
+        greatest(renewable_mwh, demand_mwh) AS anything_mwh
     FROM balance_day
     WHERE $region = 'NEM' OR regionid = $region
 ),
@@ -18,7 +19,7 @@ regions AS (
     FROM parts
     WHERE regionid <> 'Unmapped'
     GROUP BY regionid
-    HAVING max(renewable_mwh) > 0 OR max(whole_mwh) > 0
+    HAVING max(greatest(unit_hours, rooftop_hours, anything_mwh)) > 0
 )
 
 SELECT
