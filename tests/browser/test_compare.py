@@ -65,6 +65,9 @@ def test_the_period_before_is_laid_under_this_one(desk: Desk) -> None:
 def test_any_period_by_its_first_day_and_none_again(desk: Desk) -> None:
     desk.open(PERIOD)
     desk.ready(*GENERATION)
+    assert not desk.elements("#compare-start"), "there is no other period to move yet"
+    choose(desk, "previous")
+    desk.until(lambda: desk.elements("#compare-start"), "the other period's first day")
     script = (
         "const field = document.getElementById('compare-start');"
         "Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, arguments[0]);"
