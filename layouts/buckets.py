@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -72,7 +73,7 @@ class Buckets:
         dense[self.places(answer)] = floats(answer, column)
         return dense
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """What the buckets are called; an asterisk where one is partial."""
         return [
@@ -80,7 +81,7 @@ class Buckets:
             for start, partial in zip(self.starts, self.partial, strict=True)
         ]
 
-    @property
+    @cached_property
     def coverage(self) -> list[str]:
         """Days found of each bucket in words."""
         return [
