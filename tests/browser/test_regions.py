@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import urllib.request
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +13,10 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import Lake
-from tests.browser.conftest import Desk
+from tests.browser.conftest import MARKS, Desk
 from tests.data_layer.lakes import frame
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 PANELS = (
     "regions-map",
@@ -68,13 +61,7 @@ def click_map(desk: Desk, longitude: float, latitude: float) -> None:
 
 def scrub(desk: Desk, row: int, *, release: bool) -> None:
     """Drag the slider's handle to a step, as the browser reports it."""
-    script = (
-        "const s = document.getElementById('regions-slider');"
-        "Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(s, arguments[0]);"
-        "s.dispatchEvent(new Event('input', {bubbles: true}));"
-        "if (arguments[1]) { s.dispatchEvent(new Event('change', {bubbles: true})); }"
-    )
-    desk.driver.execute_script(script, str(row), release)
+    desk.fill("regions-slider", str(row), "input", *(["change"] if release else []))
 
 
 def test_it_opens_with_a_map_and_its_numbers_and_fetches_nothing_elsewhere(desk: Desk) -> None:
@@ -184,10 +171,9 @@ def whole_text(desk: Desk, panel: str) -> str:
 
 
 def click_row(desk: Desk, panel: str, name: str) -> None:
-    """Follow the link of a table's row once nothing is redrawn any more, wherever the page is scrolled to."""
+    """Follow a table's row once nothing is redrawn any more."""
     desk.ready(*PANELS)
-    row = next(row for row in desk.elements(f"#{panel} tbody tr") if name in row.text)
-    desk.driver.execute_script("arguments[0].click()", row.find_element("css selector", "a"))
+    desk.follow_row(panel, name)
 
 
 def test_every_control_changes_the_view_and_the_address(desk: Desk) -> None:
@@ -238,9 +224,7 @@ def test_every_control_changes_the_view_and_the_address(desk: Desk) -> None:
 
 
 def download(desk: Desk, label: str, panel: str) -> pd.DataFrame:
-    href = str(desk.link(label, f"#{panel}").get_attribute("href"))
-    with urllib.request.urlopen(href) as answer:
-        return pd.read_csv(io.BytesIO(answer.read()))
+    return pd.read_csv(io.StringIO(desk.downloaded(label, f"#{panel}")))
 
 
 def test_downloads_are_what_pandas_finds_in_the_raw_rows(desk: Desk, demo_lake: Lake) -> None:
@@ -287,11 +271,10 @@ def test_what_is_not_there_is_said(desk: Desk) -> None:
 
 
 def test_a_phone_shows_the_map_at_full_height(desk: Desk) -> None:
-    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-    desk.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    desk.phone()
     desk.open("/regions?region=TAS1&range=1d")
     desk.ready(*PANELS)
-    assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert desk.page_width() <= 390
     for chart in desk.elements(".js-plotly-plot"):
         assert chart.size["height"] >= 300
     assert json.dumps(facts(desk)["texts"][3])
