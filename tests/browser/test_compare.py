@@ -57,6 +57,8 @@ def test_the_period_before_is_laid_under_this_one(desk: Desk) -> None:
 def test_any_period_by_its_first_day_and_none_again(desk: Desk) -> None:
     desk.open(PERIOD)
     desk.ready(*GENERATION)
+    choose(desk, "previous")
+    desk.until(lambda: desk.elements("#compare-start"), "the first day of the other period")
     desk.fill("compare-start", "2026-02-19")
     desk.until(lambda: "compare=2026-02-19" in desk.query(), "the address")
     desk.until(lambda: "dotted: 19 Feb to 21 Feb 2026" in desk.text("#gen-mix-top"), "the other period")
