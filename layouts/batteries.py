@@ -34,7 +34,7 @@ def layout() -> html.Div:
         children=[
             html.H1("Batteries", className="visually-hidden"),
             dcc.Store(id="batteries-zoomed"),
-            panel("batteries-chart", chart="batteries", kind="batteries-panel"),
+            panel("batteries-chart", chart="batteries", kind="over-table"),
             panel("batteries-table", kind="table-panel"),
         ],
     )

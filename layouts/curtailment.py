@@ -35,7 +35,7 @@ def layout() -> html.Div:
         children=[
             html.H1("Curtailment", className="visually-hidden"),
             dcc.Store(id="curtailment-zoomed"),
-            panel("curtailment-chart", chart="curtailment", kind="curtailment-panel"),
+            panel("curtailment-chart", chart="curtailment", kind="over-table"),
             panel("curtailment-table", kind="table-panel"),
         ],
     )
