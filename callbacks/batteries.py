@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import html
 
-from callbacks.guard import Ask, Manager, csv, parquet
+from callbacks.guard import Ask, csv, parquet
 from callbacks.options.batteries import SHOWN, SORTS, VIEWS
 from callbacks.tab import Panel, Tab
 from data_layer.market import NEM, REGION_NAMES, REGIONS
@@ -169,7 +169,7 @@ def average_day(ask: Ask) -> Content:
     request = time_of_day(ask)
     lines = lines_of(ask)
     answer = ask.answer(request).table
-    subtitle = ask.subtitle(request).replace("AEST", "mean over days, by half-hour · AEST", 1)
+    subtitle = ask.day_subtitle(request)
     if not answer.num_rows:
         return _content(ask, request, lines, subtitle=subtitle, empty=_nothing(ask))
     figure = charts.average_day(answer, ask.theme)
@@ -282,21 +282,12 @@ def datasets(ask: Ask) -> dict[str, Request]:
     return {**first, **known, "prices": prices, "table": summary(ask)}
 
 
-def listen_to_drags(app: Dash, manager: Manager) -> None:
-    """A drag over the chart asks for that span."""
-    app.clientside_callback(
-        ClientsideFunction("nemdesk", "zoom"),
-        Output("batteries-zoomed", "data"),
-        Input("batteries-chart-graph", "relayoutData"),
-        State("batteries-chart-graph", "figure"),
-        prevent_initial_call=True,
-    )
-
-
 TAB: Final = Tab(
     name="batteries",
     layout=page.layout,
-    panels={"batteries-chart": Panel(chart, chart=True), "batteries-table": Panel(table)},
+    panels={
+        "batteries-chart": Panel(chart, chart=True, zoomed="batteries-zoomed"),
+        "batteries-table": Panel(table),
+    },
     datasets=datasets,
-    more=listen_to_drags,
 )

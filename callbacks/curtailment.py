@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import html
 
-from callbacks.guard import Ask, Manager, csv, parquet
+from callbacks.guard import Ask, csv, parquet
 from callbacks.options.curtailment import GROUPS, SORTS, VIEWS
 from callbacks.tab import Panel, Tab
 from data_layer.market import NEM, REGION_NAMES, REGIONS
@@ -108,9 +108,7 @@ def chart(ask: Ask) -> Content:
     request = series(ask) if over_time else time_of_day(ask)
     answer = ask.answer(request).table
     title = f"{TITLES[view['view']]}, {_where(ask)}"
-    subtitle = ask.subtitle(request)
-    if not over_time:
-        subtitle = subtitle.replace("AEST", "mean over days, by half-hour · AEST", 1)
+    subtitle = ask.subtitle(request) if over_time else ask.day_subtitle(request)
     if not answer.num_rows:
         return Content(title=title, subtitle=subtitle, tools=_tools(ask), empty=_nothing(ask))
     note = None
@@ -206,21 +204,12 @@ def datasets(ask: Ask) -> dict[str, Request]:
     return {**first, "regions": summary(ask), "units": units(ask)}
 
 
-def listen_to_drags(app: Dash, manager: Manager) -> None:
-    """A drag over the chart asks for that span."""
-    app.clientside_callback(
-        ClientsideFunction("nemdesk", "zoom"),
-        Output("curtailment-zoomed", "data"),
-        Input("curtailment-chart-graph", "relayoutData"),
-        State("curtailment-chart-graph", "figure"),
-        prevent_initial_call=True,
-    )
-
-
 TAB: Final = Tab(
     name="curtailment",
     layout=page.layout,
-    panels={"curtailment-chart": Panel(chart, chart=True), "curtailment-table": Panel(table)},
+    panels={
+        "curtailment-chart": Panel(chart, chart=True, zoomed="curtailment-zoomed"),
+        "curtailment-table": Panel(table),
+    },
     datasets=datasets,
-    more=listen_to_drags,
 )

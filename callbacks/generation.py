@@ -6,10 +6,10 @@ import math
 from typing import Any, Final
 
 import pyarrow as pa
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import html
 
 from callbacks import comparison
-from callbacks.guard import Ask, Manager, csv
+from callbacks.guard import Ask, csv
 from callbacks.options.generation import SORTS, VIEWS
 from callbacks.options.shared import HIDEABLE
 from callbacks.tab import Panel, Tab
@@ -89,7 +89,7 @@ def over_time(ask: Ask) -> Content:
     price_answer = ask.answer(price_request).table
     grid = Grid.of(view.period.start, view.period.end, view.resolved)
     drawn = mix.Mix.of(grid, answer, price_answer if view.region != NEM else None)
-    subtitle = _subtitle(ask, request)
+    subtitle = _subtitle(ask, ask.subtitle(request))
     if drawn.is_empty:
         return Content(
             title=_title(ask),
@@ -147,9 +147,8 @@ def _with_other(ask: Ask, figure: Figure, grid: Grid, prices: mix.Prices) -> Fig
     return compared.draw(figure, other, prices, ask.theme, top=top if view["view"] == "area" else "")
 
 
-def _subtitle(ask: Ask, request: Request) -> str:
+def _subtitle(ask: Ask, said: str) -> str:
     """With the other period, where there is one."""
-    said = ask.subtitle(request)
     if ask.compared is None:
         return said
     head, dot, rest = said.partition(" · ")
@@ -170,7 +169,7 @@ def average_day(ask: Ask) -> Content:
     view = ask.view
     request = TimeOfDay(view.period, view.region)
     answer = ask.answer(request).table
-    subtitle = _subtitle(ask, request).replace("AEST", "mean over days, by half-hour · AEST", 1)
+    subtitle = _subtitle(ask, ask.day_subtitle(request))
     if not answer.num_rows:
         return Content(
             title=_title(ask),
@@ -250,22 +249,10 @@ def datasets(ask: Ask) -> dict[str, Request]:
     return asked
 
 
-def listen_to_drags(app: Dash, manager: Manager) -> None:
-    """A drag over the chart asks for that span."""
-    app.clientside_callback(
-        ClientsideFunction("nemdesk", "zoom"),
-        Output("zoomed", "data"),
-        Input("gen-mix-graph", "relayoutData"),
-        State("gen-mix-graph", "figure"),
-        prevent_initial_call=True,
-    )
-
-
 TAB: Final = Tab(
     name="generation",
     layout=page.layout,
-    panels={"gen-mix": Panel(chart, chart=True), "gen-table": Panel(table)},
+    panels={"gen-mix": Panel(chart, chart=True, zoomed="zoomed"), "gen-table": Panel(table)},
     datasets=datasets,
     bar=comparison.control,
-    more=listen_to_drags,
 )

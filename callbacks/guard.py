@@ -120,6 +120,10 @@ class Ask:
             parts.append(f"{resolution.label} {'readings' if resolution.intervals == 1 else 'averages'}")
         return " · ".join([*parts, "AEST, interval-ending", f"Source: {self.source}"])
 
+    def day_subtitle(self, request: Request) -> str:
+        """``subtitle`` of an average day, which has no resolution to say."""
+        return self.subtitle(request).replace("AEST", "mean over days, by half-hour · AEST", 1)
+
 
 def csv(label: str, request: Request) -> tuple[str, str]:
     """Download link of exactly a request's rows."""

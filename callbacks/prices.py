@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import html
 
 from callbacks import price_views
-from callbacks.guard import Ask, Manager, csv, parquet
+from callbacks.guard import Ask, csv, parquet
 from callbacks.options.prices import DRAWN, SCALES, SMOOTHINGS, WINDOWS
 from callbacks.price_views import compared_note, look, period_bar, region_href, shown_regions, title_of
 from callbacks.tab import Panel, Tab
@@ -155,26 +155,14 @@ def datasets(ask: Ask) -> dict[str, Request]:
     }
 
 
-def listen_to_drags(app: Dash, manager: Manager) -> None:
-    """A drag over the chart asks for that span."""
-    app.clientside_callback(
-        ClientsideFunction("nemdesk", "zoom"),
-        Output("price-zoomed", "data"),
-        Input("price-chart-graph", "relayoutData"),
-        State("price-chart-graph", "figure"),
-        prevent_initial_call=True,
-    )
-
-
 TAB: Final = Tab(
     name="prices",
     layout=page.layout,
     panels={
-        "price-chart": Panel(chart, chart=True),
+        "price-chart": Panel(chart, chart=True, zoomed="price-zoomed"),
         "price-view": Panel(price_views.analysis, chart=True),
     },
     datasets=datasets,
     bar=period_bar,
     has_regions=False,
-    more=listen_to_drags,
 )

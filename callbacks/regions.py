@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import pyarrow as pa
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 
 from callbacks.guard import Ask, Manager, csv, parquet
 from callbacks.options.regions import LINE_VIEWS
@@ -341,8 +341,8 @@ def datasets(ask: Ask) -> dict[str, Request]:
 
 
 def listen(app: Dash, manager: Manager) -> None:
-    """Clicks on the map lead somewhere, zooming shows more stations, a drag over the line's chart asks for
-    that span; all in the browser (assets/regions.js)."""
+    """Clicks on the map lead somewhere, zooming shows more stations; both in the browser
+    (assets/regions.js)."""
     app.clientside_callback(
         ClientsideFunction("regions", "follow"),
         Output("regions-followed", "data"),
@@ -357,13 +357,6 @@ def listen(app: Dash, manager: Manager) -> None:
         Input("regions-map-bottom", "children"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("nemdesk", "zoom"),
-        Output("regions-zoomed", "data"),
-        Input("regions-line-graph", "relayoutData"),
-        State("regions-line-graph", "figure"),
-        prevent_initial_call=True,
-    )
 
 
 TAB: Final = Tab(
@@ -373,7 +366,7 @@ TAB: Final = Tab(
         "regions-map": Panel(market, chart=True),
         "regions-table": Panel(regions),
         "regions-lines": Panel(lines),
-        "regions-line": Panel(line, chart=True),
+        "regions-line": Panel(line, chart=True, zoomed="regions-zoomed"),
         "regions-separation": Panel(separation),
         "regions-stations": Panel(stations),
     },

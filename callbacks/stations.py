@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import html
 
 from callbacks import station_items, station_tables
-from callbacks.guard import Ask, Manager, csv
+from callbacks.guard import Ask, csv
 from callbacks.options.shared import slug
 from callbacks.options.stations import VIEWS
 from callbacks.station_items import Choice
@@ -191,7 +191,7 @@ def _figure(ask: Ask, choice: Choice, answers: list[Any]) -> Figure:
 def _subtitle(ask: Ask, request: Request) -> str:
     text = ask.subtitle(request)
     if ask.view["view"] == "time-of-day":
-        return text.replace("AEST", "mean over days, by half-hour · AEST", 1)
+        return ask.day_subtitle(request)
     if ask.view["view"] == "revenue":
         return text.replace(" averages", " sums", 1)
     if ask.view["view"] in ("duration", "price-bands"):
@@ -267,27 +267,15 @@ def datasets(ask: Ask) -> dict[str, Request]:
     }
 
 
-def listen_to_drags(app: Dash, manager: Manager) -> None:
-    """A drag over the chart asks for that span."""
-    app.clientside_callback(
-        ClientsideFunction("nemdesk", "zoom"),
-        Output("stations-zoomed", "data"),
-        Input("stations-chart-graph", "relayoutData"),
-        State("stations-chart-graph", "figure"),
-        prevent_initial_call=True,
-    )
-
-
 TAB: Final = Tab(
     name="stations",
     layout=page.layout,
     panels={
         "stations-chosen": Panel(picker),
-        "stations-chart": Panel(chart, chart=True),
+        "stations-chart": Panel(chart, chart=True, zoomed="stations-zoomed"),
         "stations-numbers": Panel(station_tables.numbers),
         "stations-peers": Panel(station_tables.peers),
         "stations-facts": Panel(station_tables.facts),
     },
     datasets=datasets,
-    more=listen_to_drags,
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dash import Dash
+from dash import ClientsideFunction, Dash, Input, Output, State
 
 from callbacks import jobs
 from callbacks.guard import Ask, Make, Manager, connect
@@ -17,11 +17,13 @@ from data_layer.requests import Request
 @dataclass(frozen=True)
 class Panel:
     """What fills one panel; ``chart`` where the panel of the layout has a graph, ``long`` where its question
-    may be so large that it runs as a job (the layout's panel says long=True)."""
+    may be so large that it runs as a job (the layout's panel says long=True). ``zoomed``: a store of the
+    layout, where a drag over the chart asks for that span (assets/navigation.js writes the address)."""
 
     make: Make
     chart: bool = False
     long: Long | None = None
+    zoomed: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,5 +53,17 @@ class Tab:
                 jobs.connect(app, manager, self.name, panel_id, panel.make, panel.long, job_rows=job_rows)
             else:
                 connect(app, manager, self.name, panel_id, panel.make, chart=panel.chart)
+            if panel.zoomed:
+                listen_to_drags(app, panel_id, panel.zoomed)
         if self.more:
             self.more(app, manager)
+
+
+def listen_to_drags(app: Dash, panel_id: str, store: str) -> None:
+    app.clientside_callback(
+        ClientsideFunction("nemdesk", "zoom"),
+        Output(store, "data"),
+        Input(f"{panel_id}-graph", "relayoutData"),
+        State(f"{panel_id}-graph", "figure"),
+        prevent_initial_call=True,
+    )

@@ -100,9 +100,6 @@ class Resolution(StrEnum):
         }[self.value]
 
 
-RESOLUTIONS: Final = tuple(resolution.value for resolution in Resolution)
-
-
 class Bucket(StrEnum):
     """A stretch of the calendar that trends are counted in, named by a date within it."""
 

@@ -23,7 +23,6 @@ VIEW_LABELS: Final = {
 }
 SHOWN_LABELS: Final = {"power": "Power", "money": "Money"}
 GROUP_LABELS: Final = {"unit": "Battery", "station": "Station", "owner": "Owner", "region": "Region"}
-GROUP_PLURALS: Final = {"unit": "batteries", "station": "stations", "owner": "owners", "region": "regions"}
 
 _LONGEST_LABEL: Final = 38
 
@@ -35,7 +34,7 @@ def layout() -> html.Div:
         children=[
             html.H1("Batteries", className="visually-hidden"),
             dcc.Store(id="batteries-zoomed"),
-            panel("batteries-chart", chart="batteries", kind="batteries-panel"),
+            panel("batteries-chart", chart="batteries", kind="over-table"),
             panel("batteries-table", kind="table-panel"),
         ],
     )
@@ -125,13 +124,8 @@ _HEADS: Final = (
 
 
 def in_order(lines: Sequence[Line], sort: str) -> list[Line]:
-    """Rows as sorted by a parameter such as "-spread"; what is missing stands last either way."""
-    if not sort:
-        return list(lines)
-    value = _VALUES[sort.removeprefix("-")]
-    known = [line for line in lines if value(line) is not None]
-    missing = [line for line in lines if value(line) is None]
-    return [*sorted(known, key=value, reverse=sort.startswith("-")), *missing]
+    """Rows as sorted by a parameter such as "-spread"."""
+    return tables.in_order(lines, sort, _VALUES)
 
 
 def table(
@@ -147,14 +141,12 @@ def table(
 ) -> html.Div:
     """All batteries together, then one row per group. ``hrefs``: name -> address that selects it or lets go;
     ``sorts``: key -> address that sorts by it."""
-    key, descending = sort.removeprefix("-"), sort.startswith("-")
-    state = "descending" if descending else "ascending"
     columns = [
-        Column(GROUP_LABELS[by], href=sorts["name"], sorted=state if key == "name" else "", numeric=False)
+        Column(GROUP_LABELS[by], href=sorts["name"], sorted=tables.direction(sort, "name"), numeric=False)
     ]
     columns += [Column("Region", numeric=False)] if by != "region" else []
     columns += [
-        Column(text, unit, definition, sorts[name], state if key == name else "")
+        Column(text, unit, definition, sorts[name], tables.direction(sort, name))
         for name, text, unit, definition in _HEADS
     ]
     largest = max((abs(line["revenue_aud"] or 0) for line in lines), default=0.0)

@@ -85,7 +85,7 @@ def money(grid: Grid, answer: pa.Table, look: str) -> Figure:
         yaxis=graphs.value_axis(look, f"$ thousands per {each}", zeroline=True, tickformat=","),
         meta={"resolution": grid.resolution.value},
         dragmode="zoom",
-        **_legend(look),
+        **graphs.legend_above(look),
     )
 
 
@@ -142,7 +142,7 @@ def ranking(lines: Sequence[Line], by: str, selected: Sequence[str], look: str) 
         bargap=0.25,
         xaxis=axis,
         yaxis=graphs.value_axis(look, "$ million", zeroline=True, tickformat=","),
-        **_legend(look),
+        **graphs.legend_above(look),
     )
 
 
@@ -150,7 +150,7 @@ def average_day(answer: pa.Table, look: str) -> Figure:
     """The mean day: power of all regions together, the price of each below. ``answer``: BatteryTimeOfDay."""
     place = floats(answer, "time_of_day").astype(int) // 30 - 1
     names, codes = names_and_codes(answer.column("regionid"))
-    x = {"x0": 0.5, "dx": 0.5}
+    x = graphs.HALF_HOURS
     sums: dict[str, Floats] = {}
     for column in ("discharge_mw", "charge_mw"):
         sums[column] = np.bincount(place, weights=floats(answer, column), minlength=48).astype(np.float64)
@@ -162,19 +162,8 @@ def average_day(answer: pa.Table, look: str) -> Figure:
         area(x, sums["discharge_mw"], "Discharging", _up(look), "up", _MW),
         {**area(x, -into, "Charging", _down(look), "down"), **_positive_hover(into, "MW", "Charging")},
     ]
-    hours = list(range(0, 25, 3))
-    xaxis = {
-        **theme.axis(look),
-        "range": [0.5, 24],
-        "fixedrange": True,
-        "showgrid": False,
-        "tickvals": hours,
-        "ticktext": [f"{hour:02d}:00" for hour in hours],
-        "title": {"text": "end of the half-hour, AEST", "font": theme.axis(look)["title"]["font"]},
-        "unifiedhovertitle": {"text": "half-hour ending at hour %{x:.1f}"},
-    }
     lines = dict(sorted(zip(names, prices, strict=True)))
-    return _over_prices(traces, x, lines, look, xaxis, unit="MW, mean over days")
+    return _over_prices(traces, x, lines, look, graphs.day_axis(look), unit="MW, mean over days")
 
 
 def stored(grid: Grid, answer: pa.Table, look: str) -> Figure:
@@ -207,17 +196,8 @@ def stored(grid: Grid, answer: pa.Table, look: str) -> Figure:
         shapes=graphs.gap_shapes(look, grid.gaps(list(series.values()))) if len(series) > 1 else [],
         meta={"resolution": grid.resolution.value},
         dragmode="zoom",
-        **_legend(look),
+        **graphs.legend_above(look),
     )
-
-
-def _legend(look: str) -> dict[str, Any]:
-    """Names above the chart in the order of the traces, and room for them."""
-    return {
-        "showlegend": True,
-        "legend": {**graphs.legend(look, 1.02), "traceorder": "normal"},
-        "margin": {"l": 8, "r": 24, "t": 28, "b": 8, "pad": 0},
-    }
 
 
 def _positive_hover(values: Floats, unit: str, name: str, form: str = "") -> dict[str, Any]:
@@ -246,7 +226,7 @@ def _over_prices(
         yaxis2=price_axis.axis(look, *extremes, domain=list(PRICE_DOMAIN)),
         hoversubplots="axis",
         dragmode="zoom",
-        **_legend(look),
+        **graphs.legend_above(look),
         **more,
     )
 

@@ -35,7 +35,7 @@ def layout() -> html.Div:
         children=[
             html.H1("Curtailment", className="visually-hidden"),
             dcc.Store(id="curtailment-zoomed"),
-            panel("curtailment-chart", chart="curtailment", kind="curtailment-panel"),
+            panel("curtailment-chart", chart="curtailment", kind="over-table"),
             panel("curtailment-table", kind="table-panel"),
         ],
     )
@@ -54,6 +54,16 @@ _VALUES: Final[Mapping[str, Callable[[Line], Any]]] = {
     "value": lambda line: line["curtailed_value_aud"],
     "found": lambda line: line["intervals"] / line["intervals_expected"],
 }
+"""What each column sorts by, beside the name."""
+
+
+def _place(line: Line) -> str:
+    return f"{line['regionid']} {line['fuel']}"
+
+
+def _station(line: Line) -> str:
+    return str(line["station_name"]).lower()
+
 
 _HEADS: Final = (
     ("uigf", "Could have", "GWh", "curtailment_uigf"),
@@ -67,25 +77,11 @@ _HEADS: Final = (
 
 
 def _head(sorts: Mapping[str, str], sort: str, first: Sequence[Column]) -> list[Column]:
-    key, state = sort.removeprefix("-"), "descending" if sort.startswith("-") else "ascending"
-    return [
-        *first,
-        *(
-            Column(text, unit, definition, sorts[name], state if key == name else "")
-            for name, text, unit, definition in _HEADS
-        ),
-    ]
-
-
-def in_order(lines: Sequence[Line], sort: str, name: Callable[[Line], str]) -> list[Line]:
-    """Rows as sorted by a parameter such as "-share"; what is missing stands last either way."""
-    if not sort:
-        return list(lines)
-    key = sort.removeprefix("-")
-    value: Callable[[Line], Any] = name if key == "name" else _VALUES[key]
-    known = [line for line in lines if value(line) is not None]
-    missing = [line for line in lines if value(line) is None]
-    return [*sorted(known, key=value, reverse=sort.startswith("-")), *missing]
+    measures = (
+        Column(text, unit, definition, sorts[name], tables.direction(sort, name))
+        for name, text, unit, definition in _HEADS
+    )
+    return [*first, *measures]
 
 
 def _cells(line: Line, largest: float) -> list[str | Cell]:
@@ -118,7 +114,7 @@ def region_table(
     """The NEM, then each region and fuel. ``current``: the region in view; ``hrefs``: region -> address that
     shows it alone."""
     first = [
-        Column("Region", href=sorts["name"], sorted=_state(sort, "name"), numeric=False),
+        Column("Region", href=sorts["name"], sorted=tables.direction(sort, "name"), numeric=False),
         Column("Fuel", numeric=False),
     ]
     totals = [line for line in lines if line["regionid"] == NEM]
@@ -128,15 +124,9 @@ def region_table(
     rows = [_region_row(line, 0.0, "", look) for line in totals if len(parts) > 1]
     rows += [
         _region_row(line, largest, hrefs.get(str(line["regionid"]), ""), look, line["regionid"] == current)
-        for line in in_order(parts, sort, lambda one: f"{one['regionid']} {one['fuel']}")
+        for line in tables.in_order(parts, sort, {**_VALUES, "name": _place})
     ]
     return tables.table(_head(sorts, sort, first), rows, "Curtailment by region and fuel")
-
-
-def _state(sort: str, key: str) -> str:
-    if sort.removeprefix("-") != key:
-        return ""
-    return "descending" if sort.startswith("-") else "ascending"
 
 
 def _region_row(line: Line, largest: float, href: str, look: str, strong: bool = True) -> Row:
@@ -158,7 +148,7 @@ def unit_table(
 ) -> html.Div:
     """Units, most curtailed first. ``hrefs``: DUID -> its page."""
     first = [
-        Column("Unit", href=sorts["name"], sorted=_state(sort, "name"), numeric=False),
+        Column("Unit", href=sorts["name"], sorted=tables.direction(sort, "name"), numeric=False),
         Column("DUID", numeric=False),
         Column("Region", numeric=False),
         Column("Capacity", "MW"),
@@ -177,7 +167,7 @@ def unit_table(
             title=f"Open {line['duid']} in Stations",
             swatch=theme.fuel_colour(str(line["fuel"]), look),
         )
-        for line in in_order(lines, sort, lambda one: str(one["station_name"]).lower())[:MOST_UNITS]
+        for line in tables.in_order(lines, sort, {**_VALUES, "name": _station})[:MOST_UNITS]
     ]
     return tables.table(_head(sorts, sort, first), rows, "Curtailment by unit")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -68,13 +68,13 @@ def share(grid: Grid, answer: pa.Table, look: str) -> Figure:
         yaxis=graphs.value_axis(look, "% of UIGF", zeroline=True),
         meta={"resolution": grid.resolution.value},
         dragmode="zoom",
-        **_legend(look),
+        **graphs.legend_above(look),
     )
 
 
 def average_day(answer: pa.Table, look: str) -> Figure:
     """The mean day: causes stacked, fuels added; the line is what could have been made."""
-    x = {"x0": 0.5, "dx": 0.5}
+    x = graphs.HALF_HOURS
     traces = []
     for cause in CAUSES:
         values = _by_half_hour(answer, f"{cause}_curtailed_mw")
@@ -86,22 +86,12 @@ def average_day(answer: pa.Table, look: str) -> Figure:
         line(x, forecast, "Could have been made (UIGF)", theme.palette(look).muted, _MW, 1.5)
         | {"line": {"color": theme.palette(look).muted, "width": 1.5, "dash": "dot"}}
     )
-    hours = list(range(0, 25, 3))
     return graphs.figure(
         look,
         traces,
-        xaxis={
-            **theme.axis(look),
-            "range": [0.5, 24],
-            "fixedrange": True,
-            "showgrid": False,
-            "tickvals": hours,
-            "ticktext": [f"{hour:02d}:00" for hour in hours],
-            "title": {"text": "end of the half-hour, AEST", "font": theme.axis(look)["title"]["font"]},
-            "unifiedhovertitle": {"text": "half-hour ending at hour %{x:.1f}"},
-        },
+        xaxis=graphs.day_axis(look),
         yaxis=graphs.value_axis(look, "MW, mean over days", zeroline=True, tickformat=","),
-        **_legend(look),
+        **graphs.legend_above(look),
     )
 
 
@@ -142,14 +132,5 @@ def _over_share(grid: Grid, answer: pa.Table, traces: Sequence[Trace], look: str
         hoversubplots="axis",
         meta={"resolution": grid.resolution.value},
         dragmode="zoom",
-        **_legend(look),
+        **graphs.legend_above(look),
     )
-
-
-def _legend(look: str) -> dict[str, Any]:
-    """Names above the chart in the order of the traces, and room for them."""
-    return {
-        "showlegend": True,
-        "legend": {**graphs.legend(look, 1.02), "traceorder": "normal"},
-        "margin": {"l": 8, "r": 24, "t": 28, "b": 8, "pad": 0},
-    }

@@ -145,8 +145,7 @@ def table(
         entries = sorted(entries, key=lambda line: line.sort_value(key), reverse=sort.startswith("-"))
 
     def column(label: str, unit: str, definition: str, name: str) -> tables.Column:
-        order = "" if key != name else "descending" if sort.startswith("-") else "ascending"
-        return tables.Column(label, unit, definition, sorts[name], order)
+        return tables.Column(label, unit, definition, sorts[name], tables.direction(sort, name))
 
     columns = (
         tables.Column("Fuel", numeric=False),

@@ -20,6 +20,9 @@ Figure = dict[str, Any]
 FINEST: Final = Resolution.FIVE_MINUTES
 """Resolution that a drag over a chart of single intervals asks for."""
 
+HALF_HOURS: Final = {"x0": 0.5, "dx": 0.5}
+"""x of a trace with one value for each half-hour of the day."""
+
 TICK_FORMATS: Final = [
     {"dtickrange": [None, 3_600_000], "value": "%H:%M\n%-d %b"},
     {"dtickrange": [3_600_000, 86_400_000], "value": "%H:%M\n%-d %b"},
@@ -90,6 +93,23 @@ def time_axis(chosen: str, grid: Grid) -> dict[str, Any]:
     }
 
 
+def day_axis(chosen: str, **more: Any) -> dict[str, Any]:
+    """x axis of the average day: ends of half-hours, 0.5 to 24 (``HALF_HOURS``)."""
+    axis = theme.axis(chosen)
+    hours = list(range(0, 25, 3))
+    return {
+        **axis,
+        "range": [0.5, 24],
+        "fixedrange": True,
+        "showgrid": False,
+        "tickvals": hours,
+        "ticktext": [f"{hour:02d}:00" for hour in hours],
+        "title": {"text": "end of the half-hour, AEST", "font": axis["title"]["font"]},
+        "unifiedhovertitle": {"text": "half-hour ending at hour %{x:.1f}"},
+        **more,
+    }
+
+
 def hover_format(grid: Grid) -> str:
     """What the hover calls a bucket: its interval-ending stamp, its day, its month."""
     if grid.resolution.is_subdaily:
@@ -139,6 +159,15 @@ def legend(chosen: str, y: float) -> dict[str, Any]:
         "itemdoubleclick": False,
         "font": {"size": 11, "color": theme.palette(chosen).muted},
         "bgcolor": "rgba(0,0,0,0)",
+    }
+
+
+def legend_above(chosen: str) -> dict[str, Any]:
+    """Names above the chart in the order of the traces, and room for them."""
+    return {
+        "showlegend": True,
+        "legend": {**legend(chosen, 1.02), "traceorder": "normal"},
+        "margin": {"l": 8, "r": 24, "t": 28, "b": 8, "pad": 0},
     }
 
 

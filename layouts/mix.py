@@ -182,7 +182,7 @@ def average_day(answer: pa.Table, look: Look) -> Figure:
     load[codes, place] = floats(answer, "load_mw")
     up = _in_order(dict(zip(names, generation, strict=True)))
     down = _in_order(dict(zip(names, load, strict=True)))
-    x = {"x0": 0.5, "dx": 0.5}
+    x = graphs.HALF_HOURS
     traces = [
         area(x, values, generation_name(fuel), theme.fuel_colour(fuel, look.theme), "up")
         for fuel, values in up.items()
@@ -194,20 +194,10 @@ def average_day(answer: pa.Table, look: Look) -> Figure:
     ]
     shown = [values for fuel, values in up.items() if fuel not in look.hidden]
     traces.append({**_total_at(x, total(shown, 48), look.theme)})
-    hours = list(range(0, 25, 3))
     return graphs.figure(
         look.theme,
         traces,
-        xaxis={
-            **theme.axis(look.theme),
-            "range": [0.5, 24],
-            "fixedrange": True,
-            "showgrid": False,
-            "tickvals": hours,
-            "ticktext": [f"{hour:02d}:00" for hour in hours],
-            "title": {"text": "end of the half-hour, AEST", "font": theme.axis(look.theme)["title"]["font"]},
-            "unifiedhovertitle": {"text": "half-hour ending at hour %{x:.1f}"},
-        },
+        xaxis=graphs.day_axis(look.theme),
         yaxis=graphs.value_axis(look.theme, "MW, mean over days", zeroline=True),
     )
 

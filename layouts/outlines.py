@@ -41,17 +41,3 @@ def bounds(region: str) -> tuple[float, float, float, float]:
     """West, east, south, north of a region."""
     x, y = outline(region)
     return float(np.nanmin(x)), float(np.nanmax(x)), float(np.nanmin(y)), float(np.nanmax(y))
-
-
-def region_at(longitude: float, latitude: float) -> str:
-    """The region a place lies in, '' where it is in none: the ray to the east crosses its border an odd
-    number of times."""
-    for region in _rings()[0]:
-        x, y = outline(region)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            crosses = (y[:-1] > latitude) != (y[1:] > latitude)
-            crosses &= np.isfinite(y[:-1]) & np.isfinite(y[1:])
-            at = x[:-1] + (latitude - y[:-1]) / (y[1:] - y[:-1]) * (x[1:] - x[:-1])
-        if np.count_nonzero(crosses & (longitude < at)) % 2:
-            return region
-    return ""

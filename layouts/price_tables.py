@@ -78,11 +78,13 @@ def statistics(
     if key:
         column = next((m.column for m in MEASURES if m.key == key), "")
         ordered.sort(key=lambda row: _sortable(row, column), reverse=sort.startswith("-"))
-    directions = {key: "descending" if sort.startswith("-") else "ascending"} if key else {}
     columns = [
         Column("Region", numeric=False),
-        *(Column(m.label, m.unit, m.definition, sorts[m.key], directions.get(m.key, "")) for m in MEASURES),
-        Column("Intervals", "n", "price_intervals", sorts["n"], directions.get("n", "")),
+        *(
+            Column(m.label, m.unit, m.definition, sorts[m.key], tables.direction(sort, m.key))
+            for m in MEASURES
+        ),
+        Column("Intervals", "n", "price_intervals", sorts["n"], tables.direction(sort, "n")),
     ]
     rows = [_statistics_row(row, earlier.get(row["regionid"]), hrefs, look) for row in ordered]
     return tables.table(columns, rows, "Statistics of 5-minute settlement prices by region")

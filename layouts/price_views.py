@@ -191,21 +191,13 @@ def average_day(answer: pa.Table, look: Look, other: pa.Table | None = None) -> 
             values[floats(rows, "time_of_day").astype(int) // 30 - 1] = floats(rows, "price_aud_per_mwh")
             drawn.append(values)
             colour = theme.region_colour(region, look.theme)
-            trace = price_line({"x0": 0.5, "dx": 0.5}, values, region + suffix, colour, look.scale)
+            trace = price_line(graphs.HALF_HOURS, values, region + suffix, colour, look.scale)
             traces.append(_faded(trace) if suffix else trace)
-    hours = list(range(0, 25, 3))
+    axis = graphs.day_axis(look.theme)
     return graphs.figure(
         look.theme,
         traces,
-        xaxis=_axis(
-            look.theme,
-            "end of the half-hour, AEST",
-            range=[0.5, 24],
-            showgrid=False,
-            tickvals=hours,
-            ticktext=[f"{hour:02d}:00" for hour in hours],
-            unifiedhovertitle={"text": "half-hour ending at hour %{x:.1f}"},
-        ),
+        xaxis={**axis, "title": {**axis["title"], "standoff": 6}},
         yaxis=price_axis.axis(look.theme, *price_axis.extremes(drawn), look.scale),
         **_legend(look.theme),
     )

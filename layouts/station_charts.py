@@ -120,7 +120,7 @@ def _two_rows(
 
 def time_of_day(answer: pa.Table, items: Sequence[Item], chosen: str) -> Figure:
     """The mean day; one item alone with the band of its middle 80 percent. Prices below."""
-    x = {"x0": 0.5, "dx": 0.5}
+    x = graphs.HALF_HOURS
     traces: list[Trace] = []
     prices: list[Floats] = []
     for item in items:
@@ -139,21 +139,10 @@ def time_of_day(answer: pa.Table, items: Sequence[Item], chosen: str) -> Figure:
         below: dict[str, Any] = {"yaxis": "y2", "customdata": encode(price), "showlegend": False}
         name = f"Price, {' + '.join(item.regions)}"
         traces.append(line(x, price_axis.position(price), name, item.colour, "%{customdata:$,.2f}", **below))
-    hours = list(range(0, 25, 3))
     return graphs.figure(
         chosen,
         traces,
-        xaxis={
-            **theme.axis(chosen),
-            "anchor": "y2",
-            "range": [0.5, 24],
-            "fixedrange": True,
-            "showgrid": False,
-            "tickvals": hours,
-            "ticktext": [f"{hour:02d}:00" for hour in hours],
-            "title": {"text": "end of the half-hour, AEST", "font": theme.axis(chosen)["title"]["font"]},
-            "unifiedhovertitle": {"text": "half-hour ending at hour %{x:.1f}"},
-        },
+        xaxis=graphs.day_axis(chosen, anchor="y2"),
         yaxis=graphs.value_axis(
             chosen, "MW, mean over days", tickformat=",", zeroline=True, domain=list(STACK_DOMAIN)
         ),

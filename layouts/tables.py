@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dash import html
+
+Line = Mapping[str, Any]
+"""A row of an answer, which becomes a row of a table."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,24 @@ def _row(row: Row) -> dict[str, Any]:
 def _said(part: Column | Row | Cell) -> dict[str, Any]:
     """Fields that say something: what is empty is not sent."""
     return {name: value for name, value in vars(part).items() if value or name == "text"}
+
+
+def direction(sort: str, key: str) -> str:
+    """``Column.sorted`` of the column ``key`` under the parameter ``sort``, "-" before it for descending."""
+    if sort.removeprefix("-") != key:
+        return ""
+    return "descending" if sort.startswith("-") else "ascending"
+
+
+def in_order(lines: Sequence[Line], sort: str, values: Mapping[str, Callable[[Line], Any]]) -> list[Line]:
+    """Lines as sorted by a parameter such as "-share", by the value it names; what is missing stands last
+    either way. Without a parameter they stay as they are."""
+    if not sort:
+        return list(lines)
+    value = values[sort.removeprefix("-")]
+    known = [line for line in lines if value(line) is not None]
+    missing = [line for line in lines if value(line) is None]
+    return [*sorted(known, key=value, reverse=sort.startswith("-")), *missing]
 
 
 def bar(text: str, share: float | None) -> Cell:

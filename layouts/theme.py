@@ -201,8 +201,3 @@ def base_layout(theme: str) -> dict[str, Any]:
         "separators": ".,",
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.ink},
     }
-
-
-def template(theme: str) -> dict[str, Any]:
-    """The same as a plotly template, for charts that others build on this page."""
-    return {"layout": {**base_layout(theme), "xaxis": axis(theme), "yaxis": axis(theme)}}

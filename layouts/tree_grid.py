@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from data_layer.market import FUELS, REGIONS
-from layouts import theme
+from layouts import tables, theme
 
 GRID_ID: Final = "analysis-grid"
 """As assets/analysis.js knows it."""
@@ -180,12 +180,10 @@ def _column(key: str, headings: Headings) -> dict[str, Any]:
 
 
 def _heading(key: str, label: str, unit: str, definition: str, headings: Headings) -> dict[str, str]:
-    now = headings.sort
-    order = "" if now.removeprefix("-") != key else "descending" if now.startswith("-") else "ascending"
     return {
         "label": label,
         "unit": unit,
         "definition": definition,
         "href": headings.sorts[key],
-        "sorted": order,
+        "sorted": tables.direction(headings.sort, key),
     }

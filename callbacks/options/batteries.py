@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from callbacks.options.kinds import Option, one_of, texts
+from callbacks.options.kinds import Option, one_of, sort_by, texts
 from data_layer.requests.batteries import BATTERY_GROUPS, LONGEST_NAME, MOST_CHOSEN
 
 VIEWS: Final = ("over-time", "ranking", "time-of-day", "stored")
@@ -33,5 +33,5 @@ OPTIONS: Final[tuple[Option, ...]] = (
     one_of("show", SHOWN),
     one_of("by", BATTERY_GROUPS),
     texts("selected", most=MOST_CHOSEN, longest=LONGEST_NAME),
-    one_of("sort", ("", *SORTS, *(f"-{key}" for key in SORTS))),
+    sort_by(SORTS),
 )

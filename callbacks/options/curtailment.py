@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from callbacks.options.kinds import Option, one_of
+from callbacks.options.kinds import Option, one_of, sort_by
 from callbacks.options.shared import FUELS_CHOSEN
 
 VIEWS: Final = ("cause", "fuel", "share", "time-of-day")
@@ -15,5 +15,5 @@ OPTIONS: Final[tuple[Option, ...]] = (
     one_of("view", VIEWS),
     FUELS_CHOSEN,
     one_of("by", GROUPS),
-    one_of("sort", ("", *SORTS, *(f"-{key}" for key in SORTS))),
+    sort_by(SORTS),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from callbacks.options.kinds import COMPARE, Option, one_of
+from callbacks.options.kinds import COMPARE, Option, one_of, sort_by
 from callbacks.options.shared import HIDDEN
 
 VIEWS: Final = ("area", "proportion", "capacity-factor", "time-of-day")
@@ -13,6 +13,6 @@ SORTS: Final = ("energy", "share", "revenue", "price", "cf", "found")
 OPTIONS: Final[tuple[Option, ...]] = (
     one_of("view", VIEWS),
     HIDDEN,
-    one_of("sort", ("", *SORTS, *(f"-{key}" for key in SORTS))),
+    sort_by(SORTS),
     COMPARE,
 )

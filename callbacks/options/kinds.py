@@ -43,6 +43,11 @@ def one_of(name: str, allowed: Sequence[str], default: str | None = None) -> Opt
     return Option(name, allowed[0] if default is None else default, read)
 
 
+def sort_by(keys: Sequence[str]) -> Option:
+    """The column that a table is sorted by, "-" before it for descending; '' leaves the table as it comes."""
+    return one_of("sort", ("", *keys, *(f"-{key}" for key in keys)))
+
+
 def many_of(name: str, allowed: Sequence[str], default: Sequence[str] = (), *, most: int = 0) -> Option:
     """Several names out of a list, kept in the list's order."""
 

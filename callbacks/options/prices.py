@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from callbacks.options.kinds import COMPARE, Option, edges, one_of, whole
+from callbacks.options.kinds import COMPARE, Option, edges, one_of, sort_by, whole
 from callbacks.options.shared import REGIONS_CHOSEN
 from data_layer.requests import EVENT_ORDERS
 from data_layer.requests.prices import EDGES, MAX_EDGES, MAX_TOP
@@ -40,7 +40,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     edges("edges", EDGES, most=MAX_EDGES),
     whole("top", 1, MAX_TOP, TOP),
     one_of("heat", HEATS),
-    one_of("sort", ("", *SORTS, *(f"-{key}" for key in SORTS))),
+    sort_by(SORTS),
     one_of("order", EVENT_ORDERS),
     COMPARE,
 )

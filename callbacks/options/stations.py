@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from callbacks.options.kinds import Option, one_of, texts
+from callbacks.options.kinds import Option, one_of, sort_by, texts
 from callbacks.options.shared import FUELS_CHOSEN
 from data_layer.errors import RequestError
 from data_layer.requests.stations import MOST_ITEMS, UNIT, WHOLE
@@ -35,5 +35,5 @@ OPTIONS: Final[tuple[Option, ...]] = (
     FUELS_CHOSEN,
     one_of("view", VIEWS),
     one_of("peers", SCOPES),
-    one_of("sort", ("", *SORTS, *(f"-{key}" for key in SORTS))),
+    sort_by(SORTS),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data_layer.market import HOURS_PER_INTERVAL, Fuel
-from data_layer.pandas_engine.frames import FIVE, History, half_hour_end, market_days
+from data_layer.pandas_engine.frames import FIVE, History, minutes_of_day
 from data_layer.pandas_engine.selection import Answers, bucket, readings, within
 from data_layer.requests import batteries as ask
 
@@ -188,11 +188,6 @@ def _battery_series(request: ask.BatterySeries, history: History) -> pd.DataFram
     out["batteries"] = found.groupby("time").size()
     out["battery_intervals"] = found.groupby("time").sum()
     return out.join(_prices(sums)).reset_index()
-
-
-def minutes_of_day(stamps: pd.Series) -> pd.Series:
-    """End of each stamp's half-hour in minutes after midnight: 30..1440."""
-    return (half_hour_end(stamps) - market_days(stamps)) // pd.Timedelta(minutes=1)
 
 
 def _battery_time_of_day(request: ask.BatteryTimeOfDay, history: History) -> pd.DataFrame:

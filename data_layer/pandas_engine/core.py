@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data_layer.market import HOURS_PER_INTERVAL, NEM, RENEWABLE_FUELS, Resolution
-from data_layer.pandas_engine.frames import FIVE, History, half_hour_end, market_days
+from data_layer.pandas_engine.frames import FIVE, History, minutes_of_day
 from data_layer.pandas_engine.grouping import aggregate_by_group, fuel_summary, integrated_data
 from data_layer.pandas_engine.selection import Answers, bucket, expected, readings, within
 from data_layer.period import Period
@@ -174,10 +174,8 @@ def _latest_interval(request: ask.LatestInterval, history: History) -> pd.DataFr
 
 def _time_of_day(request: ask.TimeOfDay, history: History) -> pd.DataFrame:
     rows = readings(history, request.period, request.region)
-    minutes = (half_hour_end(rows.settlementdate) - market_days(rows.settlementdate)) // pd.Timedelta(
-        minutes=1
-    )
-    grouped = rows.assign(time_of_day=minutes).groupby(["time_of_day", "regionid", "fuel"])
+    rows = rows.assign(time_of_day=minutes_of_day(rows.settlementdate))
+    grouped = rows.groupby(["time_of_day", "regionid", "fuel"])
     sums = grouped[["generation_mwh", "load_mwh"]].sum()
     intervals = grouped["settlementdate"].nunique()
     out = pd.DataFrame(

@@ -7,8 +7,7 @@ from typing import Final
 import pandas as pd
 
 from data_layer.market import HOURS_PER_INTERVAL, NEM
-from data_layer.pandas_engine.batteries import minutes_of_day
-from data_layer.pandas_engine.frames import History
+from data_layer.pandas_engine.frames import History, minutes_of_day
 from data_layer.pandas_engine.selection import Answers, bucket, within
 from data_layer.period import Period
 from data_layer.requests import curtailment as ask

@@ -101,6 +101,11 @@ def market_days(stamps: pd.Series) -> pd.Series:
     return (stamps - FIVE).dt.normalize()
 
 
+def minutes_of_day(stamps: pd.Series) -> pd.Series:
+    """End of each stamp's half-hour in minutes after midnight: 30..1440."""
+    return (half_hour_end(stamps) - market_days(stamps)) // pd.Timedelta(minutes=1)
+
+
 def _settlement_prices(snapshot: Snapshot) -> pd.DataFrame:
     key = ["settlementdate", "regionid"]
     dispatch = read_table(snapshot, "dispatch_price")[[*key, "rrp"]]

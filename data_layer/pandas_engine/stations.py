@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data_layer.market import HOURS_PER_INTERVAL, NEM
-from data_layer.pandas_engine.frames import FIVE, History, half_hour_end, market_days
+from data_layer.pandas_engine.frames import FIVE, History, minutes_of_day
 from data_layer.pandas_engine.peers import peers
 from data_layer.pandas_engine.selection import Answers, bucket, readings
 from data_layer.requests import stations as ask
@@ -177,8 +177,7 @@ def _running(outputs: pd.DataFrame) -> dict[str, Any]:
 
 def _time_of_day(request: ask.StationTimeOfDay, history: History) -> pd.DataFrame:
     rows = _outputs(_readings(request, history))
-    ends = half_hour_end(rows.settlementdate) - market_days(rows.settlementdate)
-    rows = rows.assign(time_of_day=ends // pd.Timedelta(minutes=1), worth=rows.mw * rows.price)
+    rows = rows.assign(time_of_day=minutes_of_day(rows.settlementdate), worth=rows.mw * rows.price)
     grouped = rows.groupby(["item", "time_of_day"])
     out = pd.DataFrame(
         {

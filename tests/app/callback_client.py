@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -60,3 +61,20 @@ def fill(
     entry = next(e for e in dependencies(client) if f"{panel_id}-top.children" in e["output"])
     values = {"url.search": search, "url.pathname": pathname, "version.data": "x", "theme.data": theme}
     return post(client, payload(entry, values))
+
+
+def filled(
+    client: FlaskClient, panel_id: str, pathname: str, search: str = "", theme: str = "light"
+) -> dict[str, Any]:
+    """What a panel is filled with: component -> property -> value."""
+    answer = fill(client, panel_id, pathname, search, theme)
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.get_json()["response"]
+    return found
+
+
+def table(found: dict[str, Any], panel_id: str) -> dict[str, Any]:
+    """The data of a panel's table, as assets/tables.js draws it."""
+    body = found[f"{panel_id}-bottom"]["children"][0]
+    data: dict[str, Any] = json.loads(body["props"]["data-table"])
+    return data

@@ -13,21 +13,17 @@ from data_layer.query_manager import open_manager
 from data_layer.requests import Period
 from data_layer.requests.batteries import BatterySummary
 from layouts import formats
-from tests.app.callback_client import fill
+from tests.app.callback_client import filled, table
 
 DAYS = "start=2026-02-19&end=2026-02-28"
 
 
 def content(client: FlaskClient, panel: str, search: str, theme: str = "light") -> dict[str, Any]:
-    answer = fill(client, panel, "/batteries", f"?{search}", theme)
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.get_json()["response"]
-    return found
+    return filled(client, panel, "/batteries", f"?{search}", theme)
 
 
 def rows_of(found: dict[str, Any]) -> list[dict[str, Any]]:
-    body = found["batteries-table-bottom"]["children"][0]
-    rows: list[dict[str, Any]] = json.loads(body["props"]["data-table"])["rows"]
+    rows: list[dict[str, Any]] = table(found, "batteries-table")["rows"]
     return rows
 
 

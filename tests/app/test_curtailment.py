@@ -16,7 +16,7 @@ from data_layer.query_manager import open_manager
 from data_layer.requests import Period
 from data_layer.requests.curtailment import CurtailmentSummary, UnitCurtailment
 from layouts import formats
-from tests.app.callback_client import fill
+from tests.app.callback_client import filled, table
 from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 
 DAYS = "start=2026-02-19&end=2026-02-28"
@@ -24,15 +24,11 @@ PERIOD = Period.parse("2026-02-19", "2026-02-28")
 
 
 def content(client: FlaskClient, panel: str, search: str, theme: str = "light") -> dict[str, Any]:
-    answer = fill(client, panel, "/curtailment", f"?{search}", theme)
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.get_json()["response"]
-    return found
+    return filled(client, panel, "/curtailment", f"?{search}", theme)
 
 
 def rows_of(found: dict[str, Any]) -> list[dict[str, Any]]:
-    body = found["curtailment-table-bottom"]["children"][0]
-    rows: list[dict[str, Any]] = json.loads(body["props"]["data-table"])["rows"]
+    rows: list[dict[str, Any]] = table(found, "curtailment-table")["rows"]
     return rows
 
 

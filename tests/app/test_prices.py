@@ -15,17 +15,14 @@ from data_layer.lake import Lake
 from data_layer.query_manager import open_manager
 from data_layer.requests import Period, PriceEvents, PriceStatistics, TopIntervals
 from layouts import formats
-from tests.app.callback_client import dependencies, fill, payload, post
+from tests.app.callback_client import dependencies, filled, payload, post
 
 DAYS = "start=2026-02-20&end=2026-02-26"
 PERIOD = Period.parse("2026-02-20", "2026-02-26")
 
 
 def shown(client: FlaskClient, panel: str, search: str) -> dict[str, Any]:
-    answer = fill(client, panel, "/prices", search)
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.get_json()["response"]
-    return found
+    return filled(client, panel, "/prices", search)
 
 
 def text(part: Any) -> str:

@@ -17,7 +17,7 @@ from data_layer.query_manager import open_manager
 from data_layer.requests import Period
 from data_layer.requests.regions import InterconnectorMeans, PriceSeparation, RegionMeans
 from layouts import formats
-from tests.app.callback_client import fill
+from tests.app.callback_client import filled
 from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 
 PANELS = (
@@ -33,9 +33,7 @@ PERIOD = Period.parse("2026-02-20", "2026-02-26")
 
 
 def shown(client: FlaskClient, panel: str, search: str, theme: str = "light") -> dict[str, Any]:
-    answer = fill(client, panel, "/regions", search, theme)
-    assert answer.status_code == 200
-    return dict(answer.get_json()["response"])
+    return filled(client, panel, "/regions", search, theme)
 
 
 def text(found: dict[str, Any], part: str) -> str:

@@ -13,24 +13,14 @@ from data_layer.query_manager import open_manager
 from data_layer.requests import Period
 from data_layer.requests.stations import StationPeers, StationSummary
 from layouts import formats
-from tests.app.callback_client import fill
+from tests.app.callback_client import filled, table
 
 PANELS = ("stations-chosen", "stations-chart", "stations-numbers", "stations-peers", "stations-facts")
 CHOSEN = "?units=ARWF1,station:Eraring%20Power%20Station,HPR1&start=2026-02-20&end=2026-02-26"
 
 
 def shown(client: FlaskClient, panel: str, search: str = "", theme: str = "light") -> dict[str, Any]:
-    answer = fill(client, panel, "/stations", search, theme)
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.get_json()["response"]
-    return found
-
-
-def table(found: dict[str, Any], panel: str) -> dict[str, Any]:
-    """The rows of a panel's table, as assets/tables.js draws them."""
-    body = found[f"{panel}-bottom"]["children"][0]
-    data: dict[str, Any] = json.loads(body["props"]["data-table"])
-    return data
+    return filled(client, panel, "/stations", search, theme)
 
 
 @pytest.mark.parametrize("panel", PANELS)

@@ -12,16 +12,13 @@ from data_layer.lake import Lake
 from data_layer.query_manager import open_manager
 from data_layer.requests import FuelSummary, Period
 from layouts import formats
-from tests.app.callback_client import fill
+from tests.app.callback_client import filled
 
 PANELS = ("trends-main", "trends-table", "trends-share", "trends-records")
 
 
 def response(client: FlaskClient, panel: str, search: str = "", path: str = "/trends") -> dict[str, Any]:
-    answer = fill(client, panel, path, search)
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.get_json()["response"]
-    return found
+    return filled(client, panel, path, search)
 
 
 def text_of(found: dict[str, Any], panel: str) -> str:

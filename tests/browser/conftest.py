@@ -23,6 +23,15 @@ from data_layer.lake import Lake
 
 ROOT = Path(__file__).parents[2]
 
+MARKS = [
+    pytest.mark.browser,
+    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+"""``pytestmark`` of every module here."""
+
 
 def free_port() -> int:
     with socket.socket() as sock:
@@ -138,6 +147,17 @@ class Desk:
             )
         self.until(lambda: not self.elements("[data-dash-is-loading=true]"), "nothing loading")
 
+    def answered(self, *panels: str, seconds: float = 20) -> None:
+        """As ``ready``, asked in one script: looking for what is not there makes the driver wait two seconds
+        each time. After a click, wait for its effect first."""
+        script = (
+            "return arguments[0].every(id => document.getElementById(id)?.className === 'panel-ready')"
+            " && !document.querySelector('[data-dash-is-loading=true]')"
+        )
+        self.until(
+            lambda: self.driver.execute_script(script, list(panels)), f"{', '.join(panels)} ready", seconds
+        )
+
     def drawn(self, panel: str) -> list[str]:
         """Names of the traces of a panel's chart."""
         script = (
@@ -155,6 +175,43 @@ class Desk:
             if link.text == text:
                 return link
         raise AssertionError(f"no link {text!r} in {within}")
+
+    def follow_row(self, panel: str, text: str) -> None:
+        """Follow the link of a table's row, wherever the page is scrolled to."""
+        row = next(row for row in self.elements(f"#{panel} tbody tr") if text in row.text)
+        self.driver.execute_script("arguments[0].click()", row.find_element("css selector", ".row-link"))
+
+    def fill(self, field: str, value: str, *events: str) -> None:
+        """Set a field as its picker does: the value, then what the browser reports of it."""
+        script = (
+            "const field = document.getElementById(arguments[0]);"
+            "const kind = field.tagName === 'SELECT' ? HTMLSelectElement : HTMLInputElement;"
+            "Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(field, arguments[1]);"
+            "arguments[2].forEach(name => field.dispatchEvent(new Event(name, {bubbles: true})));"
+        )
+        self.driver.execute_script(script, field, value, list(events) or ["input", "change"])
+
+    def downloaded(self, label: str, within: str = "body") -> str:
+        """Text of the file behind a link."""
+        href = str(self.link(label, within).get_attribute("href"))
+        with urllib.request.urlopen(href) as answer:
+            return str(answer.read().decode())
+
+    def phone(self) -> None:
+        """The window of a phone, 390 pixels wide."""
+        self._window(390, 844, mobile=True)
+
+    def screen(self) -> None:
+        """The window of a common laptop."""
+        self._window(1440, 900, mobile=False)
+
+    def _window(self, width: int, height: int, *, mobile: bool) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def page_width(self) -> int:
+        """What the page takes; more than the window means that it scrolls sideways."""
+        return int(self.driver.execute_script("return document.documentElement.scrollWidth"))
 
     def query(self) -> str:
         return str(self.driver.execute_script("return location.pathname + location.search"))
@@ -192,11 +249,9 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
 @pytest.fixture
 def desk(browser: Any, gunicorn: str) -> Desk:
     """The browser at the shipped server, as a first visitor sees it."""
-    browser.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 1440, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-    )
-    browser.driver.get(f"{gunicorn}/healthz")
+    made = Desk(browser, gunicorn)
+    made.screen()
+    made.open("/healthz")
     browser.driver.execute_script("localStorage.clear()")
     browser.reset_log_timestamp()
-    return Desk(browser, gunicorn)
+    return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +12,15 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import Lake
-from tests.browser.conftest import Desk, started
+from tests.browser.conftest import MARKS, Desk, started
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 PERIOD = "start=2026-02-20&end=2026-02-26"
 
 
-def settled(desk: Desk) -> None:
-    """The panel has its answer. (Desk.ready would wait two seconds for what is not there.)"""
-    script = (
-        "return document.querySelector('#analysis')?.className === 'panel-ready'"
-        " && !document.querySelector('[data-dash-is-loading=true]')"
-    )
-    desk.until(lambda: desk.driver.execute_script(script), "the panel's answer")
-
-
 def ready(desk: Desk) -> None:
-    settled(desk)
+    desk.answered("analysis")
     desk.until(lambda: names(desk), "rows of the tree")
 
 
@@ -126,18 +110,18 @@ def test_every_control_writes_the_address_and_the_address_brings_it_back(desk: D
     choose(desk, "group-1", "Owner")
     desk.until(lambda: "group=owner,fuel" in desk.query(), "grouped by owner")
     desk.until(lambda: "by owner, fuel and unit" in desk.text("#analysis-top"), "the title")
-    settled(desk)
+    desk.answered("analysis")
     choose(desk, "group-3", "Station")
     desk.until(lambda: "group=owner,fuel,station" in desk.query(), "three groups")
     press(desk, "VIC1", "#period-bar")
     desk.until(lambda: "regions=VIC1" in desk.query(), "one region")
     desk.until(lambda: "unit, VIC1" in desk.text("#analysis-top"), "its title")
-    settled(desk)
+    desk.answered("analysis")
     desk.element("[data-fold=fuels] > summary").click()
     press(desk, "Wind", "[data-fold=fuels]")
     desk.until(lambda: "fuels=wind" in desk.query(), "one fuel")
     desk.until(lambda: "Wind" in desk.text("#analysis-top .panel-subtitle"), "its subtitle")
-    settled(desk)
+    desk.answered("analysis")
     desk.until(lambda: desk.link("Wind", "[data-fold=fuels]").is_displayed(), "still open for the next one")
     desk.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
     assert not desk.driver.execute_script("return document.querySelector('details[open]')")
@@ -173,9 +157,7 @@ def test_every_control_writes_the_address_and_the_address_brings_it_back(desk: D
 def test_the_download_is_the_raw_rows_added_up(desk: Desk, demo_lake: Lake) -> None:
     desk.open(f"/price-analysis?{PERIOD}&group=fuel&regions=SA1")
     ready(desk)
-    href = str(desk.link("CSV: tree").get_attribute("href"))
-    with urllib.request.urlopen(href) as answer:
-        listed = pd.read_csv(io.BytesIO(answer.read()))
+    listed = pd.read_csv(io.StringIO(desk.downloaded("CSV: tree")))
     snapshot = demo_lake.snapshot()
 
     def raw(table: str) -> pd.DataFrame:
@@ -204,13 +186,10 @@ def test_the_download_is_the_raw_rows_added_up(desk: Desk, demo_lake: Lake) -> N
 
 
 def test_on_a_phone_the_tree_scrolls_within_itself(desk: Desk) -> None:
-    desk.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
-    )
+    desk.phone()
     desk.open(f"/price-analysis?{PERIOD}")
     ready(desk)
-    assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert desk.page_width() <= 390
     assert desk.element(".tree-grid").size["height"] >= 300
     assert desk.element(".ag-pinned-left-header").size["width"] <= 160
     desk.no_errors()

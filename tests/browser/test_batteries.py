@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import urllib.request
 from datetime import datetime
 
 import pandas as pd
 import pytest
 
 from data_layer.lake import Lake
-from tests.browser.conftest import Desk
+from tests.browser.conftest import MARKS, Desk
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 PANELS = ("batteries-chart", "batteries-table")
 PATIENCE = 60
@@ -33,11 +26,6 @@ def row(desk: Desk, text: str) -> list[str]:
         "return row ? Array.from(row.cells).map(c => c.textContent) : null"
     )
     return list(desk.until(lambda: desk.driver.execute_script(script, text), f"row {text}", PATIENCE))
-
-
-def click_row(desk: Desk, text: str) -> None:
-    link = next(a for a in desk.elements("#batteries-table .row-link") if text in a.text)
-    desk.driver.execute_script("arguments[0].click()", link)
 
 
 def said(desk: Desk, text: str) -> None:
@@ -66,7 +54,7 @@ def test_every_control_changes_the_address_and_the_page(desk: Desk) -> None:
         assert len(desk.drawn("batteries-chart")) >= 2
     desk.link("Over time", "#batteries-chart-top").click()
     said(desk, "Revenue and cost of batteries")
-    click_row(desk, "Hornsdale")
+    desk.follow_row("batteries-table", "Hornsdale")
     said(desk, "HPR1")
     assert "selected=HPR1" in desk.query()
     desk.link("Owner", "#batteries-table-top").click()
@@ -79,7 +67,7 @@ def test_every_control_changes_the_address_and_the_page(desk: Desk) -> None:
     )
     desk.link("SA1", "#period-bar").click()
     said(desk, "South Australia")
-    click_row(desk, "Hornsdale")
+    desk.follow_row("batteries-table", "Hornsdale")
     said(desk, "Hornsdale Power Reserve")
     desk.ready(*PANELS)
     address, cells = desk.query(), row(desk, "Hornsdale")
@@ -94,9 +82,8 @@ def test_every_control_changes_the_address_and_the_page(desk: Desk) -> None:
 def test_the_download_is_what_a_reader_of_the_raw_rows_would_work_out(desk: Desk, demo_lake: Lake) -> None:
     desk.open("/batteries?start=2026-02-20&end=2026-02-26")
     desk.ready(*PANELS)
-    href = str(desk.link("CSV: table", "#batteries-table").get_attribute("href"))
-    with urllib.request.urlopen(href) as answer:
-        rows = {r["name"]: r for r in csv.DictReader(io.StringIO(answer.read().decode()))}
+    listed = csv.DictReader(io.StringIO(desk.downloaded("CSV: table", "#batteries-table")))
+    rows = {row["name"]: row for row in listed}
     snapshot = demo_lake.snapshot()
 
     def raw(table: str, columns: list[str]) -> pd.DataFrame:
@@ -130,12 +117,9 @@ def test_an_edited_address_and_an_empty_region_say_what_to_do(desk: Desk) -> Non
     assert "No readings of a battery in Tasmania" in desk.text("#batteries-table-top")
     desk.link("NEM", "#period-bar").click()
     desk.ready(*PANELS)
-    desk.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
-    )
+    desk.phone()
     desk.open("/batteries")
     desk.ready(*PANELS)
-    assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert desk.page_width() <= 390
     assert desk.element("#batteries-chart .js-plotly-plot").size["height"] >= 300
     desk.no_errors()

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.browser.conftest import MARKS, Desk
 
-from tests.browser.conftest import Desk
-
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 GENERATION = ("gen-mix", "gen-table")
 PERIOD = "/generation?start=2026-02-25&end=2026-02-27&region=QLD1&resolution=hour"
@@ -65,16 +57,9 @@ def test_the_period_before_is_laid_under_this_one(desk: Desk) -> None:
 def test_any_period_by_its_first_day_and_none_again(desk: Desk) -> None:
     desk.open(PERIOD)
     desk.ready(*GENERATION)
-    assert not desk.elements("#compare-start"), "there is no other period to move yet"
     choose(desk, "previous")
-    desk.until(lambda: desk.elements("#compare-start"), "the other period's first day")
-    script = (
-        "const field = document.getElementById('compare-start');"
-        "Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, arguments[0]);"
-        "field.dispatchEvent(new Event('input', {bubbles: true}));"
-        "field.dispatchEvent(new Event('change', {bubbles: true}));"
-    )
-    desk.driver.execute_script(script, "2026-02-19")
+    desk.until(lambda: desk.elements("#compare-start"), "the first day of the other period")
+    desk.fill("compare-start", "2026-02-19")
     desk.until(lambda: "compare=2026-02-19" in desk.query(), "the address")
     desk.until(lambda: "dotted: 19 Feb to 21 Feb 2026" in desk.text("#gen-mix-top"), "the other period")
     assert desk.element("#select-compare").get_attribute("value") == "from"

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import urllib.request
 from datetime import datetime
 
 import pandas as pd
 import pytest
 
 from data_layer.lake import Lake
-from tests.browser.conftest import Desk
+from tests.browser.conftest import MARKS, Desk
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 PANELS = ("curtailment-chart", "curtailment-table")
 PATIENCE = 60
@@ -74,9 +67,8 @@ def test_every_control_changes_the_address_and_the_page(desk: Desk) -> None:
 def test_the_download_is_what_a_reader_of_the_raw_rows_would_work_out(desk: Desk, demo_lake: Lake) -> None:
     desk.open("/curtailment?start=2026-02-20&end=2026-02-26")
     desk.ready(*PANELS)
-    href = str(desk.link("CSV: table", "#curtailment-table").get_attribute("href"))
-    with urllib.request.urlopen(href) as answer:
-        rows = {(r["regionid"], r["fuel"]): r for r in csv.DictReader(io.StringIO(answer.read().decode()))}
+    listed = csv.DictReader(io.StringIO(desk.downloaded("CSV: table", "#curtailment-table")))
+    rows = {(row["regionid"], row["fuel"]): row for row in listed}
     snapshot = demo_lake.snapshot()
 
     def raw(table: str) -> pd.DataFrame:
@@ -105,12 +97,9 @@ def test_an_edited_address_says_what_was_dropped_and_a_phone_shows_the_chart(des
     for dropped in ("planet", "pie", "cheese"):
         desk.until(lambda dropped=dropped: dropped in desk.text("#notices"), dropped, PATIENCE)
     assert "Wind" in desk.text("#curtailment-table")
-    desk.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
-    )
+    desk.phone()
     desk.open("/curtailment")
     desk.ready(*PANELS)
-    assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert desk.page_width() <= 390
     assert desk.element("#curtailment-chart .js-plotly-plot").size["height"] >= 300
     desk.no_errors()

@@ -13,15 +13,9 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import KIND_DEMO, Lake
-from tests.browser.conftest import Desk, serving
+from tests.browser.conftest import MARKS, Desk, serving
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 TODAY = ("today-cards", "today-mix", "today-prices", "today-summary", "today-events")
 GENERATION = ("gen-mix", "gen-table")
@@ -63,17 +57,6 @@ def test_tabs_regions_and_back(desk: Desk) -> None:
     desk.no_errors()
 
 
-def set_date(desk: Desk, field: str, day: str) -> None:
-    """Choose a date as the picker does: value, then the change event."""
-    script = (
-        "const field = document.getElementById(arguments[0]);"
-        "Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, arguments[1]);"
-        "field.dispatchEvent(new Event('input', {bubbles: true}));"
-        "field.dispatchEvent(new Event('change', {bubbles: true}));"
-    )
-    desk.driver.execute_script(script, field, day)
-
-
 def test_dates_presets_arrows_and_resolution(desk: Desk) -> None:
     desk.open("/generation")
     desk.ready(*GENERATION)
@@ -82,7 +65,7 @@ def test_dates_presets_arrows_and_resolution(desk: Desk) -> None:
     desk.element(".arrow[aria-label='Previous period']").click()
     desk.until(lambda: "28 Feb 2026 · 5-minute" in desk.text("#gen-mix-top"), "the day before")
     assert desk.query() == "/generation?start=2026-02-28&end=2026-02-28"
-    set_date(desk, "start-date", "2026-02-24")
+    desk.fill("start-date", "2026-02-24")
     desk.until(lambda: "24 Feb to 28 Feb 2026 · 30-minute averages" in desk.text("#gen-mix-top"), "five days")
     assert desk.query() == "/generation?start=2026-02-24&end=2026-02-28"
     select = desk.element("#resolution-select")
@@ -231,14 +214,11 @@ def test_keyboard_alone_reaches_tabs_and_definitions(desk: Desk) -> None:
 
 
 def test_on_a_phone_controls_fold_and_charts_keep_their_height(desk: Desk) -> None:
-    desk.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
-    )
+    desk.phone()
     for address, panels in (("/today", TODAY), ("/generation", GENERATION)):
         desk.open(address)
         desk.ready(*panels)
-        assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+        assert desk.page_width() <= 390
         assert not desk.element("#controls").is_displayed()
         for chart in desk.elements(".js-plotly-plot"):
             assert chart.size["height"] >= 300
@@ -253,9 +233,7 @@ def test_on_a_phone_controls_fold_and_charts_keep_their_height(desk: Desk) -> No
 def test_a_download_is_what_the_chart_shows(desk: Desk) -> None:
     desk.open("/generation?start=2026-02-25&end=2026-02-25&region=SA1&resolution=30min")
     desk.ready(*GENERATION)
-    href = desk.link("CSV: generation").get_attribute("href")
-    with urllib.request.urlopen(str(href)) as answer:
-        lines = answer.read().decode().splitlines()
+    lines = desk.downloaded("CSV: generation").splitlines()
     header = lines[0].replace('"', "").split(",")
     wind = [line for line in lines[1:] if ",Wind," in line.replace('"', "")]
     script = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import urllib.request
 from typing import Any
 
 import pandas as pd
@@ -13,33 +12,15 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 
 from data_layer.lake import Lake
-from tests.browser.conftest import Desk
+from tests.browser.conftest import MARKS, Desk
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 PANELS = ("price-chart", "price-view")
 
 
 def top(desk: Desk, panel: str = "price-chart") -> str:
     return desk.text(f"#{panel}-top")
-
-
-def choose(desk: Desk, field: str, value: str) -> None:
-    """Set a field as its picker does: value, then the change event."""
-    script = (
-        "const field = document.getElementById(arguments[0]);"
-        "const kind = field.tagName === 'SELECT' ? HTMLSelectElement : HTMLInputElement;"
-        "Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(field, arguments[1]);"
-        "field.dispatchEvent(new Event('input', {bubbles: true}));"
-        "field.dispatchEvent(new Event('change', {bubbles: true}));"
-    )
-    desk.driver.execute_script(script, field, value)
 
 
 def cells(desk: Desk, row: int = 0) -> list[str]:
@@ -70,9 +51,9 @@ def test_every_control_of_the_chart_writes_the_address_and_a_reload_gives_it_bac
     before = cells(desk, 2)
     desk.link("Linear", "#price-chart-top").click()
     desk.until(lambda: desk.layout("price-chart", ".yaxis.title.text") == "$/MWh", "a linear axis")
-    choose(desk, "select-smooth", "loess")
+    desk.fill("select-smooth", "loess")
     desk.until(lambda: "1-day LOESS" in top(desk), "smoothed")
-    choose(desk, "select-window", "3h")
+    desk.fill("select-window", "3h")
     desk.until(lambda: "3-hour LOESS" in top(desk), "another window")
     assert "SA1 unsmoothed" in desk.drawn("price-chart")
     assert cells(desk, 2) == before, "smoothing never touches a statistic"
@@ -85,12 +66,12 @@ def test_every_control_of_the_chart_writes_the_address_and_a_reload_gives_it_bac
     desk.link("VIC1", "#price-chart-top").click()
     desk.until(lambda: "South Australia" in top(desk), "the legend hides one")
     desk.ready(*PANELS)
-    choose(desk, "select-compare", "previous")
+    desk.fill("select-compare", "previous")
     desk.until(lambda: "dotted: 12 Feb to 18 Feb 2026" in top(desk), "or why there is nothing to compare")
     assert "SA1, other period" in desk.drawn("price-chart")
     desk.ready(*PANELS)
     assert desk.elements("#price-view .delta")
-    choose(desk, "resolution-select", "hour")
+    desk.fill("resolution-select", "hour")
     desk.until(lambda: "hourly averages" in top(desk), "hourly")
     desk.ready(*PANELS)
     query, heading, numbers = desk.query(), top(desk), cells(desk)
@@ -122,12 +103,12 @@ def test_every_analysis_draws_and_its_controls_answer(desk: Desk) -> None:
         desk.ready(*PANELS)
         desk.until(lambda count=count: len(desk.drawn("price-view")) == count, f"{label}: {count} traces")
         assert desk.element("#price-view .graph").is_displayed()
-    choose(desk, "slider-top", "3")
+    desk.fill("slider-top", "3")
     desk.until(lambda: "the 3 dearest intervals" in top(desk, "price-view"), "the slider")
     desk.link("Price bands", "#price-view-top").click()
     desk.until(lambda: desk.elements("#text-edges"), "the edges")
     desk.ready(*PANELS)
-    choose(desk, "text-edges", "0,100")
+    desk.fill("text-edges", "0,100")
     desk.until(lambda: "$100 and above" in desk.text("#price-view tbody"), "other bands")
     assert desk.query().endswith("top=3&edges=0,100")
     desk.link("Heat-map", "#price-view-top").click()
@@ -163,9 +144,8 @@ def test_an_event_leads_to_generation_and_a_drag_to_five_minutes(desk: Desk) -> 
 def test_the_statistics_downloaded_are_those_of_the_raw_files(desk: Desk, demo_lake: Lake) -> None:
     desk.open("/prices?start=2026-02-20&end=2026-02-26&regions=QLD1,SA1&smooth=ma&window=7d")
     desk.ready(*PANELS)
-    href = str(desk.link("CSV: statistics", "#price-view").get_attribute("href"))
-    with urllib.request.urlopen(href) as answer:
-        listed = {row["regionid"]: row for row in csv.DictReader(io.StringIO(answer.read().decode()))}
+    statistics = csv.DictReader(io.StringIO(desk.downloaded("CSV: statistics", "#price-view")))
+    listed = {row["regionid"]: row for row in statistics}
     assert list(listed) == ["QLD1", "SA1"]
     raw = pd.concat(_read(demo_lake, table) for table in ("dispatch_price", "region_demand"))
     raw = raw.groupby(["regionid", "settlementdate"], as_index=False)[["rrp", "totaldemand"]].max()
@@ -194,10 +174,7 @@ def _read(lake: Lake, table: str) -> pd.DataFrame:
 
 
 def test_empty_and_edited_addresses_say_what_to_do_and_a_phone_shows_all(desk: Desk) -> None:
-    desk.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
-    )
+    desk.phone()
     desk.open("/prices?start=2026-02-20&end=2026-02-26&region=TAS1&view=events&edges=3,1&smooth=magic")
     desk.until(lambda: "No price above $300/MWh" in top(desk, "price-view"), "why the table is empty")
     notices = desk.text("#notices")
@@ -205,11 +182,11 @@ def test_empty_and_edited_addresses_say_what_to_do_and_a_phone_shows_all(desk: D
     assert "none, ma, loess, ewm" in notices
     desk.link("Price bands", "#price-view-top").click()
     desk.ready(*PANELS)
-    choose(desk, "text-edges", "0,2000000")
+    desk.fill("text-edges", "0,2000000")
     desk.until(lambda: "Every edge must be a number" in desk.text("#price-view-top"), "the error, in words")
     desk.driver.back()
     desk.ready(*PANELS)
-    assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert desk.page_width() <= 390
     for chart in desk.elements(".js-plotly-plot"):
         assert chart.size["height"] >= 300
     desk.no_errors()

@@ -15,16 +15,10 @@ from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import Lake
 from data_layer.market import INTERCONNECTORS
-from tests.browser.conftest import Desk
+from tests.browser.conftest import MARKS, Desk
 from tests.data_layer.lakes import frame
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 PANELS = (
     "regions-map",

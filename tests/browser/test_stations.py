@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import urllib.request
 from pathlib import Path
 
 import pandas as pd
@@ -13,28 +12,16 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import Lake
-from tests.browser.conftest import Desk
+from tests.browser.conftest import MARKS, Desk
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 PANELS = ("stations-chosen", "stations-chart", "stations-numbers", "stations-peers", "stations-facts")
 PATIENCE = 60
 
 
 def ready(desk: Desk) -> None:
-    """All panels show their content. Asked in one script: looking for what is not there makes the driver
-    wait two seconds each time."""
-    script = (
-        "return arguments[0].every(id => (document.getElementById(id) || {}).className === 'panel-ready')"
-        " && !document.querySelector('[data-dash-is-loading=true]')"
-    )
-    desk.until(lambda: desk.driver.execute_script(script, list(PANELS)), "all panels", PATIENCE)
+    desk.answered(*PANELS, seconds=PATIENCE)
 
 
 def chips(desk: Desk) -> list[str]:
@@ -166,9 +153,7 @@ def test_a_drag_asks_for_the_span_and_an_edited_address_says_what_it_dropped(des
 
 
 def downloaded(desk: Desk, label: str) -> list[dict[str, str]]:
-    href = desk.link(label).get_attribute("href")
-    with urllib.request.urlopen(str(href)) as answer:
-        return list(csv.DictReader(io.StringIO(answer.read().decode())))
+    return list(csv.DictReader(io.StringIO(desk.downloaded(label))))
 
 
 def test_downloads_are_what_raw_readings_give(desk: Desk, demo_lake: Lake) -> None:
@@ -201,15 +186,12 @@ def test_downloads_are_what_raw_readings_give(desk: Desk, demo_lake: Lake) -> No
 
 
 def test_on_a_phone_the_search_and_the_chart_fit(desk: Desk) -> None:
-    desk.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
-    )
+    desk.phone()
     desk.open("/stations?units=ARWF1,station:Eraring%20Power%20Station&range=1d")
     ready(desk)
-    assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert desk.page_width() <= 390
     for chart in desk.elements(".js-plotly-plot"):
         assert chart.size["height"] >= 300
     search(desk, "bays", "Bayswater Power Station")
-    assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert desk.page_width() <= 390
     desk.no_errors()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import urllib.request
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -11,15 +10,9 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 
 from data_layer.lake import Lake
-from tests.browser.conftest import Desk
+from tests.browser.conftest import MARKS, Desk
 
-pytestmark = [
-    pytest.mark.browser,
-    # selenium 4.2, which dash[testing] pins, uses what urllib3 deprecates and leaves sockets open.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 TRENDS = ("trends-main", "trends-table", "trends-share", "trends-records")
 GENERATION = ("gen-mix", "gen-table")
@@ -119,11 +112,8 @@ def test_a_download_is_what_the_raw_rows_say(desk: Desk, demo_lake: Lake) -> Non
     """Rooftop, wind and operational demand of one region straight from the lake's raw files."""
     desk.open("/trends?region=SA1&start=2026-02-20&end=2026-02-25&definition=utility")
     desk.ready(*TRENDS)
-    href = desk.link("CSV: mix").get_attribute("href")
-    with urllib.request.urlopen(str(href)) as answer:
-        listed = pd.read_csv(io.BytesIO(answer.read())).set_index("fuel")
-    with urllib.request.urlopen(str(desk.link("CSV: renewable share").get_attribute("href"))) as answer:
-        share = pd.read_csv(io.BytesIO(answer.read()))
+    listed = pd.read_csv(io.StringIO(desk.downloaded("CSV: mix"))).set_index("fuel")
+    share = pd.read_csv(io.StringIO(desk.downloaded("CSV: renewable share")))
 
     def raw(table: str) -> pd.DataFrame:
         snapshot = demo_lake.snapshot()
@@ -149,14 +139,11 @@ def test_a_download_is_what_the_raw_rows_say(desk: Desk, demo_lake: Lake) -> Non
 
 
 def test_on_a_phone_nothing_is_cut_off(desk: Desk) -> None:
-    desk.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
-    )
+    desk.phone()
     for view in ("mix", "ramp"):
         desk.open(f"/trends?view={view}")
         desk.ready(*TRENDS)
-        assert desk.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+        assert desk.page_width() <= 390
         for chart in desk.elements(".js-plotly-plot"):
             assert chart.size["height"] >= 300
     desk.no_errors()

@@ -35,11 +35,6 @@ def tree(manager: HybridQueryManager, request: PriceAnalysis) -> dict[str, dict[
 
 
 @pytest.fixture(scope="module")
-def engines(demo_lake: Lake) -> tuple[HybridQueryManager, HybridQueryManager]:
-    return open_manager(demo_lake.root), open_manager(demo_lake.root, backend="pandas")
-
-
-@pytest.fixture(scope="module")
 def covered(engines: tuple[HybridQueryManager, HybridQueryManager]) -> Period:
     state = engines[0].lake_state()
     assert state.first is not None and state.last is not None

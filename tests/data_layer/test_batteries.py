@@ -270,11 +270,6 @@ def test_stored_energy_is_given_where_it_is_published(backend: str, tmp_path: Pa
     assert row["intervals"] == 6
 
 
-@pytest.fixture(scope="module")
-def engines(demo_lake: Lake) -> tuple[HybridQueryManager, HybridQueryManager]:
-    return open_manager(demo_lake.root), open_manager(demo_lake.root, backend="pandas")
-
-
 @settings(
     max_examples=15,
     deadline=None,

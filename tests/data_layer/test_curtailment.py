@@ -146,11 +146,6 @@ def test_units_the_registry_does_not_know_are_shown(backend: str, tmp_path: Path
     assert only.column("duid").to_pylist() == ["GUST"]
 
 
-@pytest.fixture(scope="module")
-def engines(demo_lake: Lake) -> tuple[HybridQueryManager, HybridQueryManager]:
-    return open_manager(demo_lake.root), open_manager(demo_lake.root, backend="pandas")
-
-
 @settings(
     max_examples=12,
     deadline=None,

@@ -58,11 +58,6 @@ KEYS = (
 NOT_COMPARED = {"unit_intervals_expected", "intervals_expected"}
 
 
-@pytest.fixture(scope="module")
-def engines(demo_lake: Lake) -> tuple[HybridQueryManager, HybridQueryManager]:
-    return open_manager(demo_lake.root), open_manager(demo_lake.root, backend="pandas")
-
-
 def plain(table: pa.Table) -> pd.DataFrame:
     """Rows in a fixed order, numbers as float64, everything else as text."""
     frame = table.to_pandas()

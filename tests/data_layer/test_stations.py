@@ -54,11 +54,6 @@ QUESTIONS = [
 KEYS = ("item", "time", "time_of_day", "exceeded_share", "band", "duid", "valid_from", "score", "name")
 
 
-@pytest.fixture(scope="module")
-def engines(demo_lake: Lake) -> Engines:
-    return open_manager(demo_lake.root), open_manager(demo_lake.root, backend="pandas")
-
-
 def assert_same(request: Request, engines: Engines) -> pd.DataFrame:
     frames = []
     for engine in engines:
