@@ -252,7 +252,7 @@ def _spans(ask: Ask, request: FuelTrend, answer: pa.Table) -> tuple[Span, Span |
         was = Span.of("other period", ask.answer(other).table, _days(other.period))
         return Span.of("this period", answer, _days(request.period)), was, note
     places = _buckets(request, answer)
-    full = [start for start, cut in zip(places.starts, places.partial, strict=True) if not cut]
+    full = places.full
     kind = Bucket(request.bucket)
     if not full:
         alone = f"No full {kind.label} in this period: all of it is shown."

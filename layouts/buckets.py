@@ -81,6 +81,12 @@ class Buckets:
         ]
 
     @property
+    def full(self) -> list[date]:
+        """First days of the buckets of which (almost) all was found."""
+        listed = zip(self.starts, self.partial, self.found.tolist(), strict=True)
+        return [start for start, cut, have in listed if not cut and have > 0]
+
+    @property
     def coverage(self) -> list[str]:
         """Days found of each bucket in words."""
         return [
