@@ -19,6 +19,11 @@ from layouts import controls, formats, graphs, price_map, tree_grid
 from layouts.controls import Choice
 from layouts.panel import Content
 
+NO_BUBBLES: Final = (
+    "No group here generated at a known price, so that there is no bubble to draw: choose the tree, or "
+    "another period."
+)
+
 
 def regions(ask: Ask) -> tuple[str, ...]:
     """The regions chosen here, or the one that the address brought along from another tab."""
@@ -28,8 +33,7 @@ def regions(ask: Ask) -> tuple[str, ...]:
 
 def question(ask: Ask) -> PriceAnalysis:
     view = ask.view
-    fuels = tuple(fuel for fuel in view["fuels"] if fuel in FUELS)
-    return PriceAnalysis(view.period, view["group"], regions(ask), fuels, view["match"])
+    return PriceAnalysis(view.period, view["group"], regions(ask), view["fuels"], view["match"])
 
 
 def panel(ask: Ask) -> Content:
@@ -78,7 +82,10 @@ def _chart(ask: Ask, rows: pa.Table) -> tuple[Any, str]:
     if ask.view["show"] == "treemap":
         figure, note = price_map.treemap(rows, ask.theme), ""
     else:
-        figure, missing = price_map.bubbles(rows, ask.theme), price_map.drawable(rows)[1]
+        groups, missing = price_map.drawable(rows)
+        if not groups:
+            return page.summary(rows.slice(0, 1).to_pylist()[0]), NO_BUBBLES
+        figure = price_map.bubbles(rows, ask.theme)
         note = f"{missing} groups without priced generation are not drawn." if missing else ""
     graph = dcc.Graph(
         id="analysis-graph", figure=figure, config=graphs.config("price-analysis"), responsive=True

@@ -200,7 +200,8 @@ def _touching(totals: pa.Table, region: str) -> pa.Table:
     if region == NEM:
         return totals
     ends = (totals.column("regionid_from").to_pylist(), totals.column("regionid_to").to_pylist())
-    return totals.filter([bool({region, market_state.UNMAPPED} & {a, b}) for a, b in zip(*ends, strict=True)])
+    wanted = {region, market_state.UNMAPPED}
+    return totals.filter(pa.array([bool(wanted & {a, b}) for a, b in zip(*ends, strict=True)], pa.bool_()))
 
 
 def _chosen_line(ask: Ask, totals: pa.Table) -> market_state.Line | None:

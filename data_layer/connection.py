@@ -110,6 +110,15 @@ class Engine(Protocol):
     ) -> Iterator[pa.RecordBatch]: ...
 
 
+_BUGS: Final = (duckdb.InternalException, duckdb.FatalException)
+"""What DuckDB raises where it met a bug of its own (2.0.0: duckdb issue 24807, joins whose sides it
+exchanged), and from then on for whatever the same database is asked."""
+
+
+class _Broken(DataLayerError):
+    """The database met a bug of its own."""
+
+
 class DuckEngine:
     """DuckDB over the Parquet files below one directory, read-only."""
 
@@ -133,16 +142,36 @@ class DuckEngine:
     def query(
         self, statement: str, parameters: Mapping[str, Any], cancel: CancelToken | None = None
     ) -> pa.Table:
-        """All rows as an Arrow table. ResultTooLarge, QueryTimeout, QueryCancelled, LakeDamaged."""
+        """All rows as an Arrow table. ResultTooLarge, QueryTimeout, QueryCancelled, LakeDamaged.
+
+        A query that meets a bug inside DuckDB is asked once more, without the optimizers that were seen to
+        lead to one."""
         limit = self.limits.max_rows
-        with self._running(parameters, cancel) as cursor:
-            table: pa.Table = cursor.execute(sql.bounded(statement, limit), dict(parameters)).to_arrow_table()
+        bounded = sql.bounded(statement, limit)
+        try:
+            table = self._table(self._connection(), bounded, parameters, cancel)
+        except _Broken:
+            careful = self._connect(careful=True)
+            try:
+                table = self._table(careful, bounded, parameters, cancel)
+            finally:
+                careful.close()
         if table.num_rows > limit:
             raise ResultTooLarge(
                 f"The answer has more than {limit:,} rows: shorten the period, choose a coarser resolution "
                 "or read it in chunks."
             )
         return table
+
+    def _table(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        statement: str,
+        parameters: Mapping[str, Any],
+        cancel: CancelToken | None,
+    ) -> pa.Table:
+        with self._running(connection, parameters, cancel) as cursor:
+            return cursor.execute(statement, dict(parameters)).to_arrow_table()
 
     def batches(
         self,
@@ -152,16 +181,19 @@ class DuckEngine:
         cancel: CancelToken | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The rows in pieces of at most ``rows_per_batch``, in order, without ever holding them all."""
-        with self._running(parameters, cancel) as cursor:
+        with self._running(self._connection(), parameters, cancel) as cursor:
             reader = cursor.sql(statement, params=dict(parameters)).to_arrow_reader(rows_per_batch)
             for batch in reader:
                 yield from _pieces(batch, rows_per_batch)
 
     @contextmanager
     def _running(
-        self, parameters: Mapping[str, Any], cancel: CancelToken | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        parameters: Mapping[str, Any],
+        cancel: CancelToken | None,
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        cursor = self._connection().cursor()
+        cursor = connection.cursor()
         try:
             if cancel is None:
                 yield cursor
@@ -170,7 +202,10 @@ class DuckEngine:
                     yield cursor
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             # While a result streams, DuckDB's errors arrive through Arrow, as its exceptions.
-            raise self._explained(error, parameters, cancel) from error
+            explained = self._explained(error, parameters, cancel)
+            if isinstance(explained, _Broken):
+                self._forget(connection)
+            raise explained from error
         finally:
             cursor.close()
 
@@ -202,7 +237,16 @@ class DuckEngine:
             file = _file_named_in(next(damaged, ""))
         if file:
             return LakeDamaged.at(*file)
-        return DataLayerError("The query failed inside the database; the log has the details.")
+        failed = "The query failed inside the database; the log has the details."
+        if isinstance(error, _BUGS) or text.startswith(("INTERNAL", "FATAL")):
+            return _Broken(failed)
+        return DataLayerError(failed)
+
+    def _forget(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """After a bug inside it a database refuses every further query: the next one opens another."""
+        with self._lock:
+            if self._connections.get(os.getpid()) is connection:
+                del self._connections[os.getpid()]
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         pid = os.getpid()
@@ -215,7 +259,7 @@ class DuckEngine:
                     self._connections[pid] = connection
         return connection
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
+    def _connect(self, *, careful: bool = False) -> duckdb.DuckDBPyConnection:
         limits = self.limits
         # Not made here: DuckDB makes it when it first spills, so that a process leaves nothing behind.
         spill = Path(tempfile.gettempdir()) / f"{_SPILL}-{os.getpid()}-{uuid.uuid4().hex}"
@@ -231,6 +275,7 @@ class DuckEngine:
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
             "parquet_metadata_cache": True,
+            "disabled_optimizers": "join_order,build_side_probe_side" if careful else "",
             "allowed_configs": ["enable_progress_bar", "enable_progress_bar_print"],
             "allowed_directories": [str(self.directory)],
             "enable_external_access": False,

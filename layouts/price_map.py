@@ -171,6 +171,8 @@ def _price_axis(chosen: str, prices: Floats) -> dict[str, Any]:
 
 def _named(across: Floats, up: Floats) -> set[int]:
     """Which bubbles carry their names: the dearest, as long as no name lies over another."""
+    if not len(across):
+        return set()
     width = float(np.ptp(across)) or 1.0
     height = float(np.ptp(up)) or 1.0
     chosen: list[int] = []

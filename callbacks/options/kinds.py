@@ -17,6 +17,7 @@ from data_layer.errors import RequestError
 from data_layer.market import INTERVAL
 from data_layer.period import Period, parse_stamp
 from data_layer.requests.base import join, number, split
+from data_layer.requests.prices import LARGEST_EDGE
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +108,10 @@ def edges(name: str, default: Sequence[float], *, most: int) -> Option:
 
     def read(text: str) -> tuple[float, ...]:
         values = tuple(number(item, name) for item in split(text))
-        if not values or any(b <= a for a, b in pairwise(values)):
-            raise RequestError("It takes ascending numbers, commas between them.", name)
+        if not values or any(b <= a for a, b in pairwise(values)) or max(map(abs, values)) > LARGEST_EDGE:
+            raise RequestError(
+                f"It takes ascending numbers up to {LARGEST_EDGE:,.0f}, commas between them.", name
+            )
         return _at_most(values, most, name)
 
     return Option(name, tuple(default), read, lambda values: join(f"{value:g}" for value in values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from callbacks.options.kinds import Option, many_of
@@ -19,30 +20,31 @@ def slug(fuel: str) -> str:
     return fuel.lower().replace(" ", "-")
 
 
-_BY_SLUG: Final = {slug(fuel): fuel for fuel in HIDEABLE}
+def _fuels(name: str, allowed: Sequence[str]) -> Option:
+    """Several fuels, kept in the list's order."""
+    by_slug = {slug(fuel): fuel for fuel in allowed}
 
+    def read(text: str) -> tuple[str, ...]:
+        if any(one not in by_slug for one in split(text)):
+            raise RequestError(f"It takes any of {', '.join(by_slug)}.", name)
+        return known(text)
 
-def _fuels(text: str) -> tuple[str, ...]:
-    names = split(text)
-    if any(name not in _BY_SLUG for name in names):
-        raise RequestError(f"It takes any of {', '.join(_BY_SLUG)}.", "fuels")
-    return _known(text)
+    def known(text: str) -> tuple[str, ...]:
+        chosen = {by_slug.get(one) for one in split(text)}
+        return tuple(fuel for fuel in allowed if fuel in chosen)
 
-
-def _known(text: str) -> tuple[str, ...]:
-    chosen = {_BY_SLUG.get(name) for name in split(text)}
-    return tuple(fuel for fuel in HIDEABLE if fuel in chosen)
+    return Option(name, (), read, _write, known)
 
 
 def _write(fuels: Any) -> str:
     return ",".join(slug(fuel) for fuel in fuels)
 
 
-HIDDEN: Final = Option("hidden", (), _fuels, _write, _known)
+HIDDEN: Final = _fuels("hidden", HIDEABLE)
 """Fuels that the legend has switched off."""
 
-FUELS_CHOSEN: Final = Option("fuels", (), _fuels, _write, _known)
-"""Fuels a tab is limited to; none named means all."""
+FUELS_CHOSEN: Final = _fuels("fuels", FUELS)
+"""Fuels a tab is limited to; none named means all. Imports are a legend's entry and no unit's fuel."""
 
 REGIONS_CHOSEN: Final = many_of("regions", REGIONS)
 """Regions a tab is limited to; none named means all."""

@@ -55,6 +55,8 @@ def _pooled(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     main = main.drop_duplicates("item").set_index("item")
     capture = money.generation_revenue_aud / _some(sums.priced_generation_mwh)
     reference = grouped.price.mean()
+    has_capacity = rows.groupby(["duid", "fuel", "regionid"]).capacity_mwh.transform("sum") > 0
+    rated = rows.generation_mwh.where(has_capacity).groupby(rows["item"]).sum(min_count=1)
     return pd.DataFrame(
         {
             "station_name": grouped.station_name.min(),
@@ -71,8 +73,8 @@ def _pooled(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
             "capture_price_aud_per_mwh": capture,
             "load_price_aud_per_mwh": money.load_revenue_aud / _some(sums.priced_load_mwh),
             "reference_price_aud_per_mwh": reference,
-            "capture_rate": capture / _some(reference),
-            "capacity_factor": sums.generation_mwh / _some(sums.capacity_mwh),
+            "capture_rate": capture / reference.where(reference > 0),
+            "capacity_factor": rated / _some(sums.capacity_mwh),
             "unit_intervals": grouped.size(),
         }
     )

@@ -100,7 +100,7 @@ def _flow_duration(request: FlowDuration, snapshot: Snapshot) -> Plan:
 
 def _curves(table: pa.Table) -> pa.Table:
     """Every line's flows as its duration curve: between two flows of the sorted record, in proportion."""
-    lines = table.column("interconnectorid").to_pylist()
+    lines = np.array(table.column("interconnectorid").to_pylist(), dtype=object)
     flows = [one.values.to_numpy() for one in table.column("flows")]
     curves = [np.interp(_EXCEEDED * (len(one) - 1), np.arange(len(one)), np.sort(one)[::-1]) for one in flows]
     return pa.table(

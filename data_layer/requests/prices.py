@@ -14,6 +14,9 @@ MAX_EDGES: Final = 8
 EDGES: Final = (0.0, 30.0, 100.0, 300.0, 1_000.0)
 """Edges of the price bands that the field uses. A price on an edge belongs to the band above it."""
 
+LARGEST_EDGE: Final = 1_000_000.0
+"""$/MWh on either side of zero."""
+
 MAX_TOP: Final = 500
 DIVISIONS: Final = ("time_of_day", "weekday", "month")
 
@@ -81,7 +84,8 @@ class PriceBands(_OfRegions):
         if not 1 <= len(self.edges) <= MAX_EDGES:
             raise RequestError(f"Give 1 to {MAX_EDGES} edges.", "edges")
         for value in self.edges:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not -1e6 <= value <= 1e6:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not abs(value) <= LARGEST_EDGE:
                 raise RequestError("Every edge must be a number of $/MWh.", "edges")
         # One spelling per value, so that equal requests have equal keys (300 and 300.0, 0.0 and -0.0).
         edges = tuple(float(value) + 0.0 for value in self.edges)

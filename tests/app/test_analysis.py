@@ -63,3 +63,14 @@ def test_a_question_over_the_limit_becomes_a_job(demo_lake: Lake, settings_of) -
         assert found["analysis-job"]["data"]["search"] == "?group=station"
         assert "by station and unit" in text, "title and controls are there at once"
         assert "rowData" not in text
+
+
+def test_without_priced_generation_the_bubbles_say_why(client: FlaskClient) -> None:
+    """At midnight the sun does not shine."""
+    night = "start=2026-02-25T00:00&end=2026-02-25T00:05&fuels=solar"
+    found, text = shown(client, f"?{night}&show=bubble&group=region&match=zzz")
+    assert found["analysis"]["className"] == "panel-empty"
+    rooftop = night.replace("solar", "rooftop-solar")
+    found, text = shown(client, f"?{rooftop}&show=bubble&group=region")
+    assert found["analysis"]["className"] == "panel-ready"
+    assert "there is no bubble to draw" in text

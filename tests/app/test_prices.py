@@ -169,3 +169,12 @@ def test_every_table_behind_the_view_can_be_had(client: FlaskClient, name: str) 
     lines = answer.get_data(as_text=True).splitlines()
     assert len(lines) > 1
     assert "QLD1" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("edges", ["1e9", "-2000000,0"])
+def test_edges_beyond_any_price_are_dropped_with_a_notice(client: FlaskClient, edges: str) -> None:
+    found = shown(client, "price-view", f"?{DAYS}&view=bands&edges={edges}")
+    assert found["price-view"]["className"] == "panel-ready"
+    answer = client.get(f"/prices/data.csv?{DAYS}&edges={edges}")
+    assert answer.status_code == 400
+    assert "ascending numbers up to 1,000,000" in answer.get_json()["error"]

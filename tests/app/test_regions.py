@@ -157,3 +157,29 @@ def test_an_unmapped_line_is_listed_without_an_arrow(unmapped: FlaskClient) -> N
     for panel in PANELS:
         state = shown(unmapped, panel, "?measure=renewable")[panel]["className"]
         assert state == ("panel-empty" if panel == "regions-separation" else "panel-ready")
+
+
+@pytest.fixture
+def without_flows(tmp_path: Path, settings_of) -> Iterator[FlaskClient]:  # type: ignore[no-untyped-def]
+    """A day of prices for which no flow was published."""
+    when = stamps(datetime(2026, 2, 20, 0, 5), 288)
+    lake = make_lake(
+        tmp_path / "lake",
+        units=[unit("A")],
+        unit_scada=readings("A", when, 50.0),
+        dispatch_price=prices("NSW1", when, 80.0),
+    )
+    with create_app(settings_of(lake.root)).server.test_client() as made:
+        yield made
+
+
+@pytest.mark.parametrize("region", ["NEM", "SA1"])
+def test_a_period_without_flows_says_so(without_flows: FlaskClient, region: str) -> None:
+    for view in ("over-time", "duration", "counter-price"):
+        for panel in ("regions-lines", "regions-line"):
+            found = shown(without_flows, panel, f"?region={region}&view={view}")
+            assert found[panel]["className"] == "panel-empty"
+            assert "No interconnector flows" in text(found, f"{panel}-top")
+    answer = without_flows.get("/regions/data.csv?table=duration")
+    assert answer.status_code == 200
+    assert answer.get_data(as_text=True).splitlines()[0].startswith('"interconnectorid"')

@@ -117,3 +117,11 @@ def test_the_search_is_asked_by_the_pages_own_address(client: FlaskClient) -> No
     assert rows
     assert {(row["regionid"], row["fuel"]) for row in rows} == {("SA1", "Wind")}
     assert all("Snowtown" in row["name"] for row in rows)
+
+
+def test_imports_are_no_fuel_of_a_unit(client: FlaskClient) -> None:
+    for panel in PANELS:
+        assert shown(client, panel, "?fuels=imports,wind")[panel]["className"] == "panel-ready"
+    answer = client.get("/stations/data.csv?fuels=imports")
+    assert answer.status_code == 400
+    assert "It takes any of coal" in answer.get_json()["error"]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from app import create_app
 from data_layer.lake import Lake
 from data_layer.query_manager import open_manager
 from data_layer.requests import FuelSummary, Period
 from layouts import formats
 from tests.app.callback_client import filled
+from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 
 PANELS = ("trends-main", "trends-table", "trends-share", "trends-records")
 
@@ -150,3 +155,36 @@ def test_the_rows_of_the_other_period_can_be_downloaded(client: FlaskClient) -> 
     assert answer.status_code == 200
     assert "2026-02-21" in answer.headers["Content-Disposition"]
     assert client.get("/trends/data.csv?view=ramp").get_data(as_text=True).startswith('"bucket_start","mean')
+
+
+@pytest.fixture
+def with_a_hole(tmp_path: Path, settings_of) -> Iterator[FlaskClient]:  # type: ignore[no-untyped-def]
+    """A day of 2021, nothing of 2022 and 2023, a day of 2024; in the month before only rooftop PV."""
+    days = [datetime(2021, 3, 1, 0, 5), datetime(2024, 2, 1, 0, 5)]
+    when = [stamp for day in days for stamp in stamps(day, 288)]
+    lake = make_lake(
+        tmp_path / "lake",
+        units=[unit("A")],
+        unit_scada=readings("A", when, 50.0),
+        dispatch_price=prices("NSW1", when, 80.0),
+        rooftop_pv=[
+            {"settlementdate": s, "regionid": "SA1", "type": "MEASUREMENT", "power": 20.0, "qi": 1.0}
+            for s in stamps(datetime(2024, 1, 1, 0, 30), 48, 30)
+        ],
+    )
+    with create_app(settings_of(lake.root)).server.test_client() as made:
+        yield made
+
+
+def test_years_without_data_are_not_compared(with_a_hole: FlaskClient) -> None:
+    said = text_of(response(with_a_hole, "trends-table", "?range=all"), "trends-table")
+    assert "No full year in this period" in said
+    assert "days found: 2 of" in said
+
+
+def test_a_region_with_rooftop_only_has_its_energy_and_no_days_found(with_a_hole: FlaskClient) -> None:
+    search = "?range=all&region=SA1"
+    for panel in ("trends-main", "trends-table"):
+        assert response(with_a_hole, panel, search)[panel]["className"] == "panel-ready"
+    rows = with_a_hole.get(f"/trends/data.json{search}").get_json()["rows"]
+    assert [(row["fuel"], row["days_found"]) for row in rows] == [("Rooftop Solar", 0.0)]

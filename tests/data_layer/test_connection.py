@@ -14,14 +14,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from data_layer.connection import CancelToken, DuckEngine, Limits
 from data_layer.errors import DataLayerError, LakeDamaged, QueryCancelled, QueryTimeout, ResultTooLarge
 from data_layer.lake import Lake
-from data_layer.market import Resolution
+from data_layer.market import REGIONS, Resolution
 from data_layer.query_manager import open_manager
-from data_layer.requests import IntegratedData, Period, RegionSeries
+from data_layer.requests import AggregateByGroup, IntegratedData, Period, RegionSeries
 from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 
 ROOT = Path(__file__).parents[2]
@@ -323,3 +324,50 @@ def test_spilling_works_although_only_the_lake_may_be_read(tmp_path: Path) -> No
     assert one(engine, statement) == 3_000_000
     for folder in set(Path(tempfile.gettempdir()).glob(f"nemdesk-spill-{os.getpid()}-*")) - before:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Invalidated:
+    """A database that met a bug of its own: it refuses whatever it is asked."""
+
+    def __init__(self, error: type[duckdb.Error]) -> None:
+        self.error = error
+
+    def cursor(self) -> Invalidated:
+        return self
+
+    def execute(self, statement: str, parameters: Any = None) -> Any:
+        raise self.error("INTERNAL Error: dict-surviving join")
+
+    def sql(self, statement: str, params: Any = None) -> Any:
+        return self.execute(statement)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("error", [duckdb.InternalException, duckdb.FatalException])
+def test_a_bug_inside_the_database_costs_one_attempt_and_not_the_process(
+    engine: DuckEngine, error: type[duckdb.Error]
+) -> None:
+    engine._connections[os.getpid()] = Invalidated(error)  # type: ignore[assignment]
+    assert one(engine, "SELECT 1 AS n") == 1
+    assert not isinstance(engine._connection(), Invalidated)
+    engine._connections[os.getpid()] = Invalidated(error)  # type: ignore[assignment]
+    with pytest.raises(DataLayerError, match="failed inside the database"):
+        list(engine.batches("SELECT 1 AS n", {}, 10))
+    assert [batch.num_rows for batch in engine.batches("SELECT 1 AS n", {}, 10)] == [1]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_five_minutes_of_a_region_are_grouped(demo_lake: Lake, region: str) -> None:
+    """DuckDB 2.0.0 met its bug (issue 24807) over so short a period of one region."""
+    manager = open_manager(demo_lake.root)
+    noon = datetime(2026, 2, 25, 12)
+    period = Period(noon, noon + FIVE)
+    found = manager.answer(AggregateByGroup(period, ("fuel", "region"), (region,))).table.to_pylist()
+    every = manager.answer(AggregateByGroup(period, ("fuel", "region"))).table.to_pylist()
+
+    def energy(rows: list[dict[str, Any]]) -> dict[str, float]:
+        return {row["fuel"]: row["energy_mwh"] for row in rows if row["region"] == region}
+
+    assert energy(found) == pytest.approx(energy(every))

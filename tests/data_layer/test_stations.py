@@ -160,6 +160,33 @@ def test_a_station_sums_what_reported_and_says_what_did_not(tmp_path: Path) -> N
     assert row["starts"] == 0
 
 
+def test_ratios_leave_out_what_has_no_capacity_and_no_price_above_zero(tmp_path: Path) -> None:
+    """Half of the twin has no registered capacity; over the last readings the mean price is below zero."""
+    when = stamps(FIRST, 12)
+    lake = make_lake(
+        tmp_path,
+        units=[
+            unit("A", station_name="Twin", capacity_mw=60.0),
+            unit("B", station_name="Twin", capacity_mw=None),
+        ],
+        unit_scada=readings("A", when, [30.0] * 11 + [60.0]) + readings("B", when, 90.0),
+        dispatch_price=prices("NSW1", when, [100.0] * 6 + [-50.0] * 5 + [10.0]),
+    )
+    item, late = ("station:Twin",), Period(START + timedelta(minutes=30), START + timedelta(minutes=60))
+    (row,) = answers(lake, StationSummary(span(6), item))
+    assert row["capacity_factor"] == pytest.approx(0.5)
+    assert row["capture_rate"] == pytest.approx(1.0)
+    (peer,) = answers(lake, StationPeers(span(6)))
+    assert peer["capacity_factor"] == pytest.approx(0.5)
+    (row,) = answers(lake, StationSummary(late, item))
+    (peer,) = answers(lake, StationPeers(late))
+    for found in (row, peer):
+        assert found["reference_price_aud_per_mwh"] == pytest.approx(-40.0)
+        assert found["capture_price_aud_per_mwh"] < 0
+        assert found["capture_rate"] is None
+    assert peer["rate_rank"] is None
+
+
 def test_a_battery_earns_by_discharge_and_pays_for_charge(tmp_path: Path) -> None:
     when = stamps(FIRST, 4)
     lake = make_lake(

@@ -1,6 +1,6 @@
 -- Grain: one row per bucket and fuel. source: region x fuel rollups with time = first day of the month.
 -- A region's intervals are those of its best-covered fuel of units, so that a fuel that came later is
--- no gap.
+-- no gap; where there is rooftop PV only, no unit's day was found.
 WITH by_region AS (
     SELECT
         CAST(bucket_start($bucket, time) AS DATE) AS bucket_start,
@@ -50,7 +50,7 @@ SELECT
     b.generation_mwh,
     b.load_mwh,
     CASE WHEN b.fuel <> 'Battery Storage' THEN b.generation_mwh / w.whole_mwh END AS share,
-    coalesce(f.intervals, 0) / 288.0 / r.regions AS days_found,
+    coalesce(f.intervals / 288.0 / r.regions, 0) AS days_found,
     date_diff('day', b.bucket_start, CAST(b.bucket_start + $months * INTERVAL 1 MONTH AS DATE)) AS days
 FROM by_fuel AS b
 LEFT JOIN found AS f ON b.bucket_start = f.bucket_start

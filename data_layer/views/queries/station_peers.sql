@@ -70,7 +70,7 @@ pooled AS (
         sum(load_revenue_aud) / nullif(sum(load_mwh) - sum(unpriced_load_mwh), 0) AS load_price_aud_per_mwh,
         sum(reference_price_aud_hours_per_mwh) / nullif(sum(reference_hours), 0)
             AS reference_price_aud_per_mwh,
-        sum(generation_mwh) / nullif(sum(capacity_mwh), 0) AS capacity_factor,
+        sum(generation_mwh) FILTER (WHERE capacity_mwh > 0) / nullif(sum(capacity_mwh), 0) AS capacity_factor,
         sum(unit_intervals) AS unit_intervals
     FROM named
     GROUP BY item
@@ -92,7 +92,9 @@ SELECT
     p.capture_price_aud_per_mwh,
     p.load_price_aud_per_mwh,
     p.reference_price_aud_per_mwh,
-    p.capture_price_aud_per_mwh / nullif(p.reference_price_aud_per_mwh, 0) AS capture_rate,
+    -- Against a price of zero or below, a rate says nothing.
+    CASE WHEN p.reference_price_aud_per_mwh > 0
+        THEN p.capture_price_aud_per_mwh / p.reference_price_aud_per_mwh END AS capture_rate,
     p.capacity_factor,
     CAST(p.unit_intervals AS BIGINT) AS unit_intervals
 FROM pooled AS p

@@ -17,6 +17,7 @@ WITH by_unit AS (
             AS priced_generation_mwh,
         interval_energy_mwh(sum(least(mw, 0)) FILTER (WHERE price_aud_per_mwh IS NOT NULL)) AS priced_load_mwh,
         interval_energy_mwh(sum(capacity_mw)) AS capacity_mwh,
+        interval_energy_mwh(sum(greatest(mw, 0)) FILTER (WHERE capacity_mw > 0)) AS rated_generation_mwh,
         sum(price_aud_per_mwh) AS reference_sum,
         count(price_aud_per_mwh) AS reference_count,
         interval_energy_mwh(sum(greatest(mw, 0)) FILTER (WHERE price_aud_per_mwh < 0)) AS negative_generation_mwh,
@@ -46,6 +47,7 @@ sums AS (
         sum(priced_generation_mwh) AS priced_generation_mwh,
         sum(priced_load_mwh) AS priced_load_mwh,
         sum(capacity_mwh) AS capacity_mwh,
+        sum(rated_generation_mwh) AS rated_generation_mwh,
         sum(reference_sum) / nullif(sum(reference_count), 0) AS reference_price_aud_per_mwh,
         coalesce(sum(negative_generation_mwh), 0) AS negative_generation_mwh,
         coalesce(sum(negative_revenue_aud), 0) AS negative_revenue_aud,
@@ -126,9 +128,11 @@ SELECT
     s.generation_revenue_aud / nullif(s.priced_generation_mwh, 0) AS capture_price_aud_per_mwh,
     s.load_revenue_aud / nullif(s.priced_load_mwh, 0) AS load_price_aud_per_mwh,
     s.reference_price_aud_per_mwh,
-    s.generation_revenue_aud / nullif(s.priced_generation_mwh, 0) / nullif(s.reference_price_aud_per_mwh, 0)
+    -- Against a price of zero or below, a rate says nothing.
+    CASE WHEN s.reference_price_aud_per_mwh > 0
+        THEN s.generation_revenue_aud / nullif(s.priced_generation_mwh, 0) / s.reference_price_aud_per_mwh END
         AS capture_rate,
-    s.generation_mwh / nullif(s.capacity_mwh, 0) AS capacity_factor,
+    s.rated_generation_mwh / nullif(s.capacity_mwh, 0) AS capacity_factor,
     r.average_mw,
     r.max_mw,
     r.min_mw,
