@@ -13,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import Lake
 from tests.browser.conftest import MARKS, Desk, started
+from tests.data_layer.lakes import frame
 
 pytestmark = MARKS
 
@@ -160,15 +161,12 @@ def test_the_download_is_the_raw_rows_added_up(desk: Desk, demo_lake: Lake) -> N
     listed = pd.read_csv(io.StringIO(desk.downloaded("CSV: tree")))
     snapshot = demo_lake.snapshot()
 
-    def raw(table: str) -> pd.DataFrame:
-        return pd.concat([pd.read_parquet(path) for path in snapshot.paths(table)])
-
-    units = raw("units")[["duid", "regionid", "fuel"]]
-    rows = raw("unit_scada").merge(units[units.regionid == "SA1"], on="duid")
+    units = frame(snapshot, "units")[["duid", "regionid", "fuel"]]
+    rows = frame(snapshot, "unit_scada").merge(units[units.regionid == "SA1"], on="duid")
     rows = rows[
         (rows.settlementdate > "2026-02-20") & (rows.settlementdate <= "2026-02-27") & (rows.fuel == "Wind")
     ]
-    rows = rows.merge(raw("dispatch_price")[["settlementdate", "regionid", "rrp"]])
+    rows = rows.merge(frame(snapshot, "dispatch_price")[["settlementdate", "regionid", "rrp"]])
     mwh = rows.scadavalue / 12
     (found,) = listed[(listed.kind == "fuel") & (listed.name == "Wind")].itertuples()
     assert found.energy_mwh == pytest.approx(mwh.sum())

@@ -11,6 +11,7 @@ import pytest
 
 from data_layer.lake import Lake
 from tests.browser.conftest import MARKS, Desk
+from tests.data_layer.lakes import frame
 
 pytestmark = MARKS
 
@@ -87,9 +88,9 @@ def test_the_download_is_what_a_reader_of_the_raw_rows_would_work_out(desk: Desk
     snapshot = demo_lake.snapshot()
 
     def raw(table: str, columns: list[str]) -> pd.DataFrame:
-        frame = pd.concat([pd.read_parquet(path, columns=columns) for path in snapshot.paths(table)])
-        stamp = frame.settlementdate
-        return frame[(stamp > datetime(2026, 2, 20)) & (stamp <= datetime(2026, 2, 27))]
+        rows = frame(snapshot, table)[columns]
+        stamp = rows.settlementdate
+        return rows[(stamp > datetime(2026, 2, 20)) & (stamp <= datetime(2026, 2, 27))]
 
     readings = raw("unit_scada", ["settlementdate", "duid", "scadavalue"])
     prices = raw("dispatch_price", ["settlementdate", "regionid", "rrp"])

@@ -7,12 +7,12 @@ import io
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 
 from data_layer.lake import Lake
 from tests.browser.conftest import MARKS, Desk
+from tests.data_layer.lakes import frame
 
 pytestmark = MARKS
 
@@ -147,7 +147,7 @@ def test_the_statistics_downloaded_are_those_of_the_raw_files(desk: Desk, demo_l
     statistics = csv.DictReader(io.StringIO(desk.downloaded("CSV: statistics", "#price-view")))
     listed = {row["regionid"]: row for row in statistics}
     assert list(listed) == ["QLD1", "SA1"]
-    raw = pd.concat(_read(demo_lake, table) for table in ("dispatch_price", "region_demand"))
+    raw = pd.concat(frame(demo_lake.snapshot(), table) for table in ("dispatch_price", "region_demand"))
     raw = raw.groupby(["regionid", "settlementdate"], as_index=False)[["rrp", "totaldemand"]].max()
     inside = (raw.settlementdate > "2026-02-20") & (raw.settlementdate <= "2026-02-27")
     for region, rows in raw[inside].groupby("regionid"):
@@ -166,11 +166,6 @@ def test_the_statistics_downloaded_are_those_of_the_raw_files(desk: Desk, demo_l
         got = {name: float(listed[str(region)][name]) for name in want}
         assert got == pytest.approx(want)
     desk.no_errors()
-
-
-def _read(lake: Lake, table: str) -> pd.DataFrame:
-    frames = [pq.read_table(path, partitioning=None).to_pandas() for path in lake.snapshot().paths(table)]
-    return pd.concat(frames, ignore_index=True)
 
 
 def test_empty_and_edited_addresses_say_what_to_do_and_a_phone_shows_all(desk: Desk) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import Lake
 from tests.browser.conftest import MARKS, Desk
+from tests.data_layer.lakes import frame
 
 pytestmark = MARKS
 
@@ -164,8 +163,7 @@ def test_downloads_are_what_raw_readings_give(desk: Desk, demo_lake: Lake) -> No
     snapshot = demo_lake.snapshot()
 
     def raw(table: str) -> pd.DataFrame:
-        parts = [pq.read_table(Path(path), partitioning=None).to_pandas() for path in snapshot.paths(table)]
-        rows = pd.concat(parts)
+        rows = frame(snapshot, table)
         inside = (rows.settlementdate > "2026-02-24") & (rows.settlementdate <= "2026-02-26")
         return rows[inside]
 

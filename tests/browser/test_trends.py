@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 
 from data_layer.lake import Lake
 from tests.browser.conftest import MARKS, Desk
+from tests.data_layer.lakes import frame
 
 pytestmark = MARKS
 
@@ -116,12 +116,10 @@ def test_a_download_is_what_the_raw_rows_say(desk: Desk, demo_lake: Lake) -> Non
     share = pd.read_csv(io.StringIO(desk.downloaded("CSV: renewable share")))
 
     def raw(table: str) -> pd.DataFrame:
-        snapshot = demo_lake.snapshot()
-        parts = [pq.read_table(path, partitioning=None).to_pandas() for path in snapshot.paths(table)]
-        frame = pd.concat(parts, ignore_index=True)
-        if "settlementdate" not in frame:
-            return frame
-        return frame[(frame.settlementdate > "2026-02-20") & (frame.settlementdate <= "2026-02-26")]
+        rows = frame(demo_lake.snapshot(), table)
+        if "settlementdate" not in rows:
+            return rows
+        return rows[(rows.settlementdate > "2026-02-20") & (rows.settlementdate <= "2026-02-26")]
 
     units = raw("units").drop_duplicates("duid", keep="last").set_index("duid")
     scada = raw("unit_scada")
