@@ -19,7 +19,6 @@ from layouts import controls, formats, graphs, price_map, tree_grid
 from layouts.controls import Choice
 from layouts.panel import Content
 
-
 NO_BUBBLES: Final = (
     "No group here generated at a known price, so that there is no bubble to draw: choose the tree, or "
     "another period."

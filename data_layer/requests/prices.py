@@ -84,7 +84,11 @@ class PriceBands(_OfRegions):
         if not 1 <= len(self.edges) <= MAX_EDGES:
             raise RequestError(f"Give 1 to {MAX_EDGES} edges.", "edges")
         for value in self.edges:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_EDGE:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not abs(value) <= LARGEST_EDGE
+            ):
                 raise RequestError("Every edge must be a number of $/MWh.", "edges")
         # One spelling per value, so that equal requests have equal keys (300 and 300.0, 0.0 and -0.0).
         edges = tuple(float(value) + 0.0 for value in self.edges)
