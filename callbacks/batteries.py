@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import pyarrow.compute as pc
 from dash import html
 
 from callbacks.guard import Ask, csv, parquet
@@ -193,7 +194,8 @@ def stored(ask: Ask) -> Content:
         regions = regions_of(ask, lines)
         request = StorageLevel(view.period, regions, view.resolved) if regions else request
     answer = ask.answer(request).table
-    if not answer.num_rows:
+    # A region without batteries is published as zero or not at all.
+    if not answer.num_rows or not pc.max(answer.column("stored_mwh")).as_py():
         why = (
             "AEMO's files hold no stored energy for this region and period: older months lack it, and "
             "Tasmania has none. Choose a later period or another region."

@@ -348,8 +348,8 @@ def share(ask: Ask) -> Content:
     labels = {name: one.label for name, one in page.SHARES.items()}
     tools = switch(choices(view, "definition", "Definition of the share", labels), kind.key)
     title = _in_region(ask, "Renewable share")
-    if not answer.num_rows:
-        return Content(title, tools=tools, empty=_nothing(ask, request, "demand or unit readings"))
+    if answer.column("share").null_count == answer.num_rows:
+        return Content(title, tools=tools, empty=_nothing(ask, request, f"share ({kind.words})"))
     places = _buckets(request, answer)
     return Content(
         title=title,

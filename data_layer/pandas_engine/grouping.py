@@ -56,8 +56,9 @@ def _pooled(rows: pd.DataFrame, keys: list[str], facts: pd.DataFrame, period: Pe
     priced_load = sums.priced_load_mwh.where(sums.priced_load_mwh != 0)
     out["capture_price_aud_per_mwh"] = sums.generation_revenue_aud / priced_generation
     out["load_price_aud_per_mwh"] = sums.load_revenue_aud / priced_load
-    out["capacity_factor"] = sums.generation_mwh / sums.capacity_mwh.where(sums.capacity_mwh != 0)
     named = list(dict.fromkeys([*keys, "duid"]))
+    rated = rows[rows.groupby(named).capacity_mwh.transform("sum") > 0].groupby(keys).generation_mwh.sum()
+    out["capacity_factor"] = rated.reindex(out.index) / sums.capacity_mwh.where(sums.capacity_mwh != 0)
     units = rows.loc[rows.fuel != "Rooftop Solar", named].drop_duplicates()
     units["capacity_mw"] = units.duid.map(facts.capacity_mw)
     by_group = units.groupby(keys)

@@ -121,7 +121,7 @@ def _share_trend(request: ask.ShareTrend, history: History) -> pd.DataFrame:
     days["hours"] = _least_found(days).where(days.known, 0.0)
     days["bucket_start"] = _bucket_starts(days.day, request.bucket)
     out = days.groupby("bucket_start")[["part", "whole", "hours"]].sum().reset_index()
-    out["days_found"] = out.hours / 24 / regions
+    out["days_found"] = out.hours / 24 / max(regions, 1)
     out["share"] = out.part / out.whole.where(out.whole != 0)
     out = out.rename(columns={"part": "renewable_mwh", "whole": "whole_mwh"}).drop(columns="hours")
     return _with_days(out, request.bucket)

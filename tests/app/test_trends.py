@@ -159,14 +159,15 @@ def test_the_rows_of_the_other_period_can_be_downloaded(client: FlaskClient) -> 
 
 @pytest.fixture
 def with_a_hole(tmp_path: Path, settings_of) -> Iterator[FlaskClient]:  # type: ignore[no-untyped-def]
-    """A day of 2021, nothing of 2022 and 2023, a day of 2024; in the month before only rooftop PV."""
+    """A day of 2021, nothing of 2022 and 2023, a day of 2024; in the month before only rooftop PV.
+    Of Victoria nothing but prices."""
     days = [datetime(2021, 3, 1, 0, 5), datetime(2024, 2, 1, 0, 5)]
     when = [stamp for day in days for stamp in stamps(day, 288)]
     lake = make_lake(
         tmp_path / "lake",
         units=[unit("A")],
         unit_scada=readings("A", when, 50.0),
-        dispatch_price=prices("NSW1", when, 80.0),
+        dispatch_price=prices("NSW1", when, 80.0) + prices("VIC1", when, 80.0),
         rooftop_pv=[
             {"settlementdate": s, "regionid": "SA1", "type": "MEASUREMENT", "power": 20.0, "qi": 1.0}
             for s in stamps(datetime(2024, 1, 1, 0, 30), 48, 30)
@@ -188,3 +189,15 @@ def test_a_region_with_rooftop_only_has_its_energy_and_no_days_found(with_a_hole
         assert response(with_a_hole, panel, search)[panel]["className"] == "panel-ready"
     rows = with_a_hole.get(f"/trends/data.json{search}").get_json()["rows"]
     assert [(row["fuel"], row["days_found"]) for row in rows] == [("Rooftop Solar", 0.0)]
+
+
+@pytest.mark.parametrize("definition", ["demand", "generation", "gross", "utility"])
+def test_a_region_without_demand_and_units_has_no_share_and_says_so(
+    with_a_hole: FlaskClient, definition: str
+) -> None:
+    search = f"?range=all&region=VIC1&definition={definition}"
+    found = response(with_a_hole, "trends-share", search)
+    assert found["trends-share"]["className"] == "panel-empty"
+    assert "No share (" in text_of(found, "trends-share")
+    rows = with_a_hole.get(f"/trends/data.json{search}&table=share").get_json()["rows"]
+    assert {(row["share"], row["days_found"]) for row in rows} == {(None, 0.0)}

@@ -14,7 +14,7 @@ from data_layer.errors import RequestError
 from data_layer.lake import Lake
 from data_layer.market import Resolution
 from data_layer.query_manager import HybridQueryManager, open_manager
-from data_layer.requests import REQUESTS, Period, Request
+from data_layer.requests import REQUESTS, AggregateByGroup, Period, Request
 from data_layer.requests.stations import (
     StationDuration,
     StationPeers,
@@ -178,6 +178,8 @@ def test_ratios_leave_out_what_has_no_capacity_and_no_price_above_zero(tmp_path:
     assert row["capture_rate"] == pytest.approx(1.0)
     (peer,) = answers(lake, StationPeers(span(6)))
     assert peer["capacity_factor"] == pytest.approx(0.5)
+    (fuel,) = answers(lake, AggregateByGroup(span(6), ("fuel", "region")))
+    assert fuel["capacity_factor"] == pytest.approx(0.5)
     (row,) = answers(lake, StationSummary(late, item))
     (peer,) = answers(lake, StationPeers(late))
     for found in (row, peer):

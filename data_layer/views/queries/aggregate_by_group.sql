@@ -35,7 +35,7 @@ SELECT
         AS capture_price_aud_per_mwh,
     sum(load_revenue_aud) / nullif(sum(load_mwh) - sum(unpriced_load_mwh), 0) AS load_price_aud_per_mwh,
     sum(capacity_mw) AS capacity_mw,
-    sum(generation_mwh) / nullif(sum(capacity_mwh), 0) AS capacity_factor,
+    sum(generation_mwh) FILTER (WHERE capacity_mwh > 0) / nullif(sum(capacity_mwh), 0) AS capacity_factor,
     CAST(count(*) AS BIGINT) AS units,
     CAST(sum(unit_intervals) AS BIGINT) AS unit_intervals,
     CAST(sum(unit_intervals_expected) AS BIGINT) AS unit_intervals_expected

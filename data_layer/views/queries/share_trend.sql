@@ -27,8 +27,11 @@ SELECT
     sum(p.renewable_mwh) AS renewable_mwh,
     sum(p.whole_mwh) AS whole_mwh,
     sum(p.renewable_mwh) / nullif(sum(p.whole_mwh), 0) AS share,
-    coalesce(sum(CASE WHEN r.has_rooftop THEN p.hours WHEN NOT r.has_rooftop THEN p.unit_hours END), 0)
-        / 24.0 / (SELECT count(*) FROM regions) AS days_found,
+    coalesce(
+        sum(CASE WHEN r.has_rooftop THEN p.hours WHEN NOT r.has_rooftop THEN p.unit_hours END)
+        / 24.0 / nullif((SELECT count(*) FROM regions), 0),
+        0
+    ) AS days_found,
     date_diff('day', p.bucket_start, CAST(p.bucket_start + $months * INTERVAL 1 MONTH AS DATE)) AS days
 FROM parts AS p
 LEFT JOIN regions AS r ON p.regionid = r.regionid
