@@ -170,7 +170,7 @@ class DuckEngine:
         parameters: Mapping[str, Any],
         cancel: CancelToken | None,
     ) -> pa.Table:
-        with self._running(connection, parameters, cancel) as cursor:
+        with self._running(parameters, cancel, connection) as cursor:
             return cursor.execute(statement, dict(parameters)).to_arrow_table()
 
     def batches(
@@ -181,7 +181,7 @@ class DuckEngine:
         cancel: CancelToken | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The rows in pieces of at most ``rows_per_batch``, in order, without ever holding them all."""
-        with self._running(self._connection(), parameters, cancel) as cursor:
+        with self._running(parameters, cancel) as cursor:
             reader = cursor.sql(statement, params=dict(parameters)).to_arrow_reader(rows_per_batch)
             for batch in reader:
                 yield from _pieces(batch, rows_per_batch)
@@ -189,10 +189,11 @@ class DuckEngine:
     @contextmanager
     def _running(
         self,
-        connection: duckdb.DuckDBPyConnection,
         parameters: Mapping[str, Any],
         cancel: CancelToken | None,
+        connection: duckdb.DuckDBPyConnection | None = None,
     ) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = connection or self._connection()
         cursor = connection.cursor()
         try:
             if cancel is None:
