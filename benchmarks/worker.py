@@ -8,7 +8,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.bench_tabs import GENERATION, SPANS, TODAY
+from benchmarks.bench_tabs import SPANS
 from benchmarks.measure import proportional_memory_mb
 
 
@@ -16,7 +16,7 @@ def main(lake_dir: str) -> None:
     """Build the application, make every panel of every screen as a figure's JSON, then ask for rows."""
     from app import create_app
     from app.settings import Settings
-    from callbacks import state
+    from callbacks import TABS, state
     from callbacks.guard import Ask
     from data_layer.query_manager import open_manager
     from data_layer.requests import IntegratedData, Period
@@ -37,18 +37,20 @@ def main(lake_dir: str) -> None:
         assert lake.first is not None
         assert lake.last is not None
         last = lake.last - timedelta(days=1)
-        searches = [("today", f"?region={region}", TODAY) for region in ("NEM", "SA1", "NSW1")]
+        searches = [("today", f"?region={region}") for region in ("NEM", "SA1", "NSW1")]
         for days in SPANS.values():
             dates = f"?start={last - timedelta(days=days - 1):%Y-%m-%d}&end={last:%Y-%m-%d}"
             for more in ("", "&region=SA1", "&view=time-of-day", "&view=capacity-factor", "&view=proportion"):
-                searches.append(("generation", dates + more, GENERATION))
-        for tab, search, panels in searches:
+                searches.append(("generation", dates + more))
+        # The opening view of every other tab, as a visitor who looks at each once.
+        searches += [(tab.name, "") for tab in TABS if tab.name not in ("today", "generation")]
+        by_name = {tab.name: tab for tab in TABS}
+        for tab, search in searches:
             view = state.parse(tab, search, lake.first, lake.last)
-            for panel in panels:
-                content = panel(Ask(manager, lake, view, "light"))
+            for panel in by_name[tab].panels.values():
+                content = panel.make(Ask(manager, lake, view, "light"))
                 if content.figure is not None:
-                    figure = content.figure
-                    figure.to_json() if hasattr(figure, "to_json") else json.dumps(figure, default=str)
+                    json.dumps(content.figure, default=str)
         found["screens"] = proportional_memory_mb()
         frame = manager.answer(IntegratedData(Period(lake.last - timedelta(days=30), lake.last))).frame()
         assert len(frame) > 0
