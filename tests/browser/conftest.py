@@ -170,16 +170,19 @@ class Desk:
         script = "return document.querySelector(arguments[0] + ' .js-plotly-plot')._fullLayout" + key
         return self.driver.execute_script(script, f"#{panel}")
 
-    def link(self, text: str, within: str = "body") -> WebElement:
-        for link in self.elements(f"{within} a"):
-            if link.text == text:
-                return link
-        raise AssertionError(f"no link {text!r} in {within}")
+    def link(self, text: str, within: str = "body") -> Link:
+        """The link of that name, looked for at each use: the page may be drawn anew in between."""
+        return Link(self, text, within)
 
     def follow_row(self, panel: str, text: str) -> None:
         """Follow the link of a table's row, wherever the page is scrolled to."""
-        row = next(row for row in self.elements(f"#{panel} tbody tr") if text in row.text)
-        self.driver.execute_script("arguments[0].click()", row.find_element("css selector", ".row-link"))
+        script = (
+            "const rows = [...document.querySelectorAll('#' + arguments[0] + ' tbody tr')];"
+            "const row = rows.find(one => one.innerText.includes(arguments[1]));"
+            "const link = row && row.querySelector('.row-link');"
+            "if (link) { link.click(); } return Boolean(link)"
+        )
+        self.until(lambda: self.driver.execute_script(script, panel, text), f"the row {text}")
 
     def fill(self, field: str, value: str, *events: str) -> None:
         """Set a field as its picker does: the value, then what the browser reports of it."""
@@ -230,6 +233,31 @@ class Desk:
     def no_errors(self) -> None:
         logs = self.browser.get_logs() or []
         assert logs == [], logs
+
+
+class Link:
+    """A link by its text. Dash may replace it between looking and clicking, so a click is tried again."""
+
+    def __init__(self, desk: Desk, text: str, within: str) -> None:
+        self.desk = desk
+        self.name = text
+        self.within = within
+
+    def found(self) -> WebElement:
+        for link in self.desk.elements(f"{self.within} a"):
+            if link.text == self.name:
+                return link
+        raise AssertionError(f"no link {self.name!r} in {self.within}")
+
+    def click(self) -> None:
+        def clicked() -> bool:
+            self.found().click()
+            return True
+
+        self.desk.until(clicked, f"a click on {self.name!r} in {self.within}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.found(), name)
 
 
 @pytest.fixture(scope="module")
