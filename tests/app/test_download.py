@@ -169,6 +169,14 @@ def test_text_that_a_spreadsheet_would_run_is_quoted_and_numbers_are_not() -> No
         assert row["mw"] == -1.5
 
 
+def test_the_csv_itself_carries_no_formula() -> None:
+    table = pa.table({"station": ["=1+1", "Bayswater"], "mw": [-1.5, 2.0]})
+    assert table_of(b"".join(rows(table)).decode()) == [
+        {"station": "'=1+1", "mw": "-1.5"},
+        {"station": "Bayswater", "mw": "2"},
+    ]
+
+
 def test_long_tables_come_in_pieces_with_one_header() -> None:
     table = pa.table({"n": list(range(45_000))})
     pieces = list(rows(table))
