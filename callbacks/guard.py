@@ -53,6 +53,11 @@ def request_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
+def visitor() -> str:
+    """Who asks: the random name that app/visitors.py gave this browser; '' outside a request."""
+    return cast("str", g.get("visitor", "")) if has_request_context() else ""
+
+
 def span(lake: LakeState) -> tuple[datetime, datetime]:
     """First and last stamp of the data, or LakeMissing."""
     if lake.first is None or lake.last is None:

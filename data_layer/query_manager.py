@@ -10,12 +10,13 @@ answer says where it came from (``provenance``).
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,10 +25,14 @@ import pandas as pd
 import pyarrow as pa
 
 from data_layer import sql
+from data_layer.answers import Answer as Answer
+from data_layer.answers import Observation as Observation
+from data_layer.answers import Observer
+from data_layer.answers import Provenance as Provenance
 from data_layer.backend import Backend, DuckBackend, OnPart
 from data_layer.cache import DEFAULT_BYTES, DEFAULT_TTL_SECONDS, AnswerCache
 from data_layer.connection import CancelToken, DuckEngine, Limits
-from data_layer.errors import LakeDamaged, LakeMissing, RequestError, ServerBusy
+from data_layer.errors import DataLayerError, LakeDamaged, LakeMissing, RequestError, ServerBusy
 from data_layer.lake import HOW_TO_START, Lake, Snapshot
 from data_layer.lake_state import LakeState as LakeState
 from data_layer.lake_state import current, span_of
@@ -35,33 +40,10 @@ from data_layer.market import Resolution, market_day
 from data_layer.planner import plan
 from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
 
+logger = logging.getLogger("nemdesk.data")
+
 HEAVY_WAIT_SECONDS: Final = 2.0
 """How long a heavy query waits for its turn before the visitor is told that the server is busy."""
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """How an answer was made, for the footer of the page."""
-
-    source: str
-    rows_scanned: int
-    files: int
-    seconds: float
-    version: str
-    engine: str
-    cached: bool
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Rows and their provenance. The table is shared with the cache and cannot be changed."""
-
-    table: pa.Table
-    provenance: Provenance
-
-    def frame(self) -> pd.DataFrame:
-        """The rows as a pandas frame of Arrow-backed columns: a new frame each time, safe to change."""
-        return self.table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 class HybridQueryManager:
@@ -86,6 +68,8 @@ class HybridQueryManager:
         self.engine = DuckEngine(lake.root, limits)
         self.backend: Backend = backend or DuckBackend(self.engine)
         self._cache = AnswerCache(cache_bytes, cache_ttl_seconds, cache_options)
+        self.observers: list[Observer] = []
+        """Told of every question, in the thread that asked it: they must be quick."""
         self._heavy_at_once = heavy_at_once
         self._heavy = (os.getpid(), threading.BoundedSemaphore(heavy_at_once))
         self._recent: deque[dict[str, Any]] = deque(maxlen=200)
@@ -102,6 +86,15 @@ class HybridQueryManager:
         if not isinstance(request, Request):
             raise RequestError("Ask with one of the requests of data_layer.requests.")
         started = time.perf_counter()
+        try:
+            return self._answer_published(request, use_cache, cancel, started)
+        except DataLayerError as error:
+            self._observe(request, None, 0, time.perf_counter() - started, error)
+            raise
+
+    def _answer_published(
+        self, request: Request, use_cache: bool, cancel: CancelToken | None, started: float
+    ) -> Answer:
         snapshot = self.lake.snapshot()
         try:
             return self._answer_from(snapshot, request, use_cache, cancel, started)
@@ -112,6 +105,21 @@ class HybridQueryManager:
             if newer.token == snapshot.token:
                 raise
             return self._answer_from(newer, request, use_cache, cancel, started)
+
+    def _observe(
+        self,
+        request: Request,
+        provenance: Provenance | None,
+        rows: int,
+        seconds: float,
+        error: DataLayerError | None = None,
+    ) -> None:
+        observation = Observation(request, provenance, rows, seconds, self.backend.name, error)
+        for observer in self.observers:
+            try:
+                observer(observation)
+            except Exception:
+                logger.exception("an observer failed")  # watching must never cost an answer
 
     def cost(self, request: Request) -> int:
         """Rows that answering would read, before it is tried; 0 where the engine cannot say."""
@@ -190,6 +198,7 @@ class HybridQueryManager:
         self._seconds += seconds
         self._rows += 0 if cached else rows
         self._recent.append({"request": request.name, "rows": table.num_rows, **asdict(provenance)})
+        self._observe(request, provenance, table.num_rows, seconds)
         return Answer(table, provenance)
 
     def _check_period(self, request: Request, snapshot: Snapshot) -> None:

@@ -26,7 +26,7 @@ from data_layer.errors import (
 )
 from data_layer.lake import Lake
 from data_layer.market import REGIONS, Resolution
-from data_layer.query_manager import HybridQueryManager, open_manager
+from data_layer.query_manager import HybridQueryManager, Observation, open_manager
 from data_layer.requests import (
     INTEGRATED_COLUMNS,
     AggregateByGroup,
@@ -466,3 +466,25 @@ def test_rollups_of_another_version_are_said_and_can_be_made_again(
     assert "made again" in capsys.readouterr().out
     (row,) = open_manager(lake.root).answer(question).table.to_pylist()
     assert row["energy_mwh"] == pytest.approx(288.0)
+
+
+def test_who_watches_is_told_of_every_question(manager: HybridQueryManager) -> None:
+    """Answers, cached or not, and failures; a watcher that breaks costs nobody an answer."""
+    seen: list[Observation] = []
+
+    def broken(_: Observation) -> None:
+        raise RuntimeError("watcher")
+
+    manager.observers += [broken, seen.append]
+    first, last = manager.lake_state().first, manager.lake_state().last
+    assert first and last
+    asked = RegionSummary(Period(last - timedelta(days=1), last))
+    for _ in range(2):
+        manager.answer(asked)
+    outside = RegionSummary(Period(first - timedelta(days=9), first - timedelta(days=8)))
+    with pytest.raises(RequestError):
+        manager.answer(outside)
+    facts = [one.provenance.cached if one.provenance else None for one in seen]
+    assert facts == [False, True, None]
+    assert [one.rows > 0 for one in seen] == [True, True, False]
+    assert isinstance(seen[2].error, RequestError) and seen[2].request == outside
