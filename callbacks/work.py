@@ -43,7 +43,7 @@ class Order:
 @dataclass(frozen=True)
 class Told:
     """How far a job is. ``done`` of ``parts`` (months), or DuckDB's own ``fraction`` (0..1) where the
-    question is one statement; ``rows`` read or written so far; ``seconds_left`` None while nobody can know."""
+    question is one statement; ``rows`` read or written; ``seconds_left`` None while nobody can know."""
 
     phase: str = ""
     done: int = 0
