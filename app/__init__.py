@@ -8,7 +8,7 @@ from typing import Final
 from dash import Dash
 
 import callbacks
-from app import background, download, http, visitors
+from app import background, download, http, jobs, visitors
 from app.settings import Settings
 from callbacks.guard import Manager
 from callbacks.navigation import token_of
@@ -33,6 +33,8 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
         cache_ttl_seconds=settings.cache_ttl_seconds,
         heavy_at_once=settings.heavy_queries_at_once,
     )
+    centre = jobs.centre(settings, manager)
+    waiting = background.JobManager(centre.table)
     app = Dash(
         "nemdesk",
         title="NEMDesk",
@@ -40,7 +42,7 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
         assets_folder=str(ROOT / "assets"),
         serve_locally=True,
         suppress_callback_exceptions=True,  # a tab's panels stand on the page only while it is open
-        background_callback_manager=background.manager(settings),
+        background_callback_manager=waiting,
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
             {
@@ -53,7 +55,8 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
     app.server.secret_key = settings.secret()
     app.layout = lambda: shell.page(token_of(manager))
-    callbacks.register(app, manager, settings.job_rows)
+    waiting.works = callbacks.register(app, manager, settings.job_rows, centre)
+    app.server.extensions["nemdesk-jobs"] = centre
     download.register(app.server, manager, callbacks.TABS)
     visitors.install(app.server)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy

@@ -58,7 +58,16 @@ class Settings(BaseSettings):
         description="A question that reads more rows runs as a job with progress and a way to stop it.",
     )
     jobs_at_once: int = Field(
-        2, ge=1, le=64, description="Jobs that one process has running; one more is told 'busy'."
+        2, ge=1, le=64, description="Jobs that the service works on at once; the others wait in line."
+    )
+    jobs_waiting: int = Field(
+        50, ge=1, le=1_000, description="Jobs that may wait in line; one more is told 'busy'."
+    )
+    job_timeout_seconds: float = Field(
+        3_600.0, gt=0, le=86_400, description="A job that takes longer is stopped."
+    )
+    job_memory_mb: int = Field(
+        512, ge=128, description="Memory of one job, in MiB; DuckDB may use half of it."
     )
     max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
     cache_mb: int = Field(100, ge=1, description="Answers kept in memory by each process, in MiB.")

@@ -19,7 +19,9 @@ from callbacks import (
     trends,
 )
 from callbacks.guard import Manager
+from callbacks.jobs import PanelWork
 from callbacks.tab import Tab
+from callbacks.work import Centre
 
 TABS: Final[tuple[Tab, ...]] = (
     today.TAB,
@@ -34,9 +36,14 @@ TABS: Final[tuple[Tab, ...]] = (
 )
 
 
-def register(app: Dash, manager: Manager, job_rows: int) -> None:
+def register(
+    app: Dash, manager: Manager, job_rows: int, centre: Centre | None = None
+) -> dict[str, PanelWork]:
     """Connect every callback. ``manager`` answers requests; it may open its database lazily. Questions
-    that read more than ``job_rows`` rows run as jobs, where a panel can."""
+    that read more than ``job_rows`` rows are done by ``centre``, where a panel can wait for them; gives
+    those panels, for the background callback manager."""
     navigation.register(app, manager, TABS)
+    works: dict[str, PanelWork] = {}
     for tab in TABS:
-        tab.register(app, manager, job_rows)
+        works |= tab.register(app, manager, centre, job_rows)
+    return works

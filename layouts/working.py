@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from dash import dcc, html
@@ -40,11 +41,39 @@ def work(panel_id: str) -> html.Div:
     )
 
 
-def progress(done: int, parts: int, seconds: int) -> list[Any]:
-    """Months done of months, as a bar and in words."""
-    if not parts:
-        return [html.Progress(max="1"), html.Span(f"Starting · {seconds} s")]
-    words = f"{done} of {parts} months read · {seconds} s"
-    if 0 < done < parts:
+@dataclass(frozen=True)
+class Facts:
+    """How far a job is. ``place`` in the queue, 0 where it does not wait; ``left`` seconds, None while nobody
+    can know; ``unit`` of the parts, in the plural."""
+
+    place: int = 0
+    done: int = 0
+    parts: int = 0
+    unit: str = "months"
+    fraction: float | None = None
+    rows: int = 0
+    phase: str = ""
+    seconds: int = 0
+    left: float | None = None
+    messages: tuple[str, ...] = ()
+
+
+def progress(facts: Facts) -> list[Any]:
+    """Parts done of parts, or DuckDB's estimate, as a bar and in words."""
+    bar = html.Progress(max="1")
+    if facts.place:
+        said = f"Waiting · number {facts.place} in line"
+    elif facts.parts > 1:
+        bar = html.Progress(value=str(facts.done), max=str(facts.parts))
+        said = f"{facts.done} of {facts.parts} {facts.unit} read"
+    elif facts.fraction:
+        bar = html.Progress(value=str(round(facts.fraction, 3)), max="1")
+        said = f"{facts.fraction:.0%}"
+    else:
+        said = facts.phase or "Starting"
+    words = f"{said} · {facts.seconds} s"
+    if facts.left is not None:
+        words += f" · about {max(round(facts.left), 1)} s left"
+    if 0 < facts.done < facts.parts:
         words += " · below: what is there so far"
-    return [html.Progress(value=str(done), max=str(parts)), html.Span(words)]
+    return [bar, html.Span(words), *(html.Span(text, className="work-message") for text in facts.messages)]

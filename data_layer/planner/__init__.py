@@ -21,7 +21,7 @@ PLANNERS: Final[Planners] = {
     for cls, planner in module.PLANNERS.items()
 }
 
-IN_PARTS: Final[PartPlanners] = analysis.IN_PARTS
+IN_PARTS: Final[PartPlanners] = {**analysis.IN_PARTS, **stations.IN_PARTS}
 
 
 def plan(request: Request, snapshot: Snapshot) -> Plan:

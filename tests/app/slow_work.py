@@ -1,6 +1,7 @@
 """The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
 
-Coal never ends, Water takes its time, Wind fails, Solar's process is killed. Everything else is real.
+Coal never ends, Water takes its time, Wind fails, Solar's process is killed, CCGT takes too much memory.
+Everything else is real.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ class Slow(HybridQueryManager):
             raise RuntimeError("secret detail")
         if "Solar" in fuels:
             os.kill(os.getpid(), signal.SIGKILL)
+        if "CCGT" in fuels:
+            hoard = os.urandom(2**20) * 1_000
+            time.sleep(30)
+            del hoard
         return real
 
 
