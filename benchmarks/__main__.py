@@ -13,6 +13,7 @@ from benchmarks import (
     bench_cached_repeat,
     bench_history_length,
     bench_integrated_rows,
+    bench_jobs,
     bench_screens,
     bench_tabs,
     bench_worker_memory,
@@ -29,6 +30,7 @@ BENCHES = {
     "cache": bench_cached_repeat,
     "length": bench_history_length,
     "memory": bench_worker_memory,
+    "jobs": bench_jobs,
 }
 
 

@@ -27,6 +27,9 @@ GRACE_SECONDS: Final = 1.0
 """What a stopped job has to interrupt its query before its process ends."""
 
 
+NICE: Final = 10
+"""Jobs give way to what a worker answers at once."""
+
 BROKE: Final = "Something went wrong (id {id}). Try again; if it stays, quote this id: the log has it."
 
 
@@ -34,6 +37,7 @@ def live(service: Service, record: Record) -> None:
     """Never returns: ends by os._exit, since exit handlers are those of the process it came from."""
     try:
         leave_the_server()
+        os.nice(NICE)
         table = JobTable(service.directory)
         threading.Thread(target=_watch, args=(table, record, service), daemon=True).start()
         _work(service, table, record)

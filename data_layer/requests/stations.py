@@ -61,7 +61,7 @@ class OfItems(Request):
 
     units: tuple[str, ...] = ()
 
-    parts: ClassVar[str] = "stations and units"
+    parts: ClassVar[str] = "stations or units"
 
     def __post_init__(self) -> None:
         super().__post_init__()

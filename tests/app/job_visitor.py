@@ -25,7 +25,7 @@ class Visitor:
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
         page = self._get("/")
         self.end = re.search(r'"end_id":\s*"([^"]+)"', page)
-        listed = json.loads(self._get("/_dash-dependencies"))
+        self.listed = listed = json.loads(self._get("/_dash-dependencies"))
         self.entry = next(e for e in listed if e.get("background") and PANEL in e["output"])
         self.stop_entry = next(e for e in listed if e["output"] == f"{PANEL}-stop.id")
         self.handles: dict[str, str] = {}
@@ -47,6 +47,16 @@ class Visitor:
         with self.opener.open(request, timeout=20) as answer:
             body = answer.read()
             return answer.status, json.loads(body) if body else {}
+
+    def close(self) -> None:
+        self.opener.close()
+
+    def ordinary(self) -> None:
+        """Ask for the content of a panel that is answered at once."""
+        entry = next(e for e in self.listed if "gen-table-top.children" in e["output"])
+        values = {"url.search": "?range=7d", "url.pathname": "/generation", "version.data": "x"}
+        status, _ = self._post(entry, values | {"theme.data": "light"})
+        assert status == 200
 
     def start(self, fuel: str, more: str = "") -> None:
         span = "" if "range=" in more else "&range=7d"
