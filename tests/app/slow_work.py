@@ -1,6 +1,6 @@
 """The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
 
-Coal never ends, Water takes its time, Wind fails, Solar's process is killed, CCGT takes too much memory.
+Coal never ends, Other sleeps, Water takes its time, Wind fails, Solar's process is killed, CCGT takes too much memory.
 Everything else is real.
 """
 
@@ -33,6 +33,9 @@ class Slow(HybridQueryManager):
             for done in (1, 2, 3):
                 on_part(done, 3, lambda: real.table)
                 time.sleep(0.6)
+        if "Other" in fuels:
+            on_part(1, 3, lambda: real.table)
+            time.sleep(600)
         if "Wind" in fuels:
             raise RuntimeError("secret detail")
         if "Solar" in fuels:
