@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from dash import dcc, html
 
+from layouts.progress import bar, words
+
 IDLE: Final = "work idle"
 RUNNING: Final = "work"
 
@@ -40,11 +42,27 @@ def work(panel_id: str) -> html.Div:
     )
 
 
-def progress(done: int, parts: int, seconds: int) -> list[Any]:
-    """Months done of months, as a bar and in words."""
-    if not parts:
-        return [html.Progress(max="1"), html.Span(f"Starting · {seconds} s")]
-    words = f"{done} of {parts} months read · {seconds} s"
+def progress(
+    done: int,
+    parts: int,
+    seconds: float,
+    *,
+    fraction: float | None = None,
+    rows: int = 0,
+    seconds_left: float | None = None,
+    phase: str = "",
+) -> list[Any]:
+    """How far a panel's question is, as a bar and in the words of the job centre (layouts.progress)."""
+    share = done / parts if parts else fraction
+    said = words(
+        seconds,
+        done=done,
+        parts=parts,
+        fraction=fraction,
+        rows=rows,
+        seconds_left=seconds_left,
+        phase=phase,
+    )
     if 0 < done < parts:
-        words += " · below: what is there so far"
-    return [html.Progress(value=str(done), max=str(parts)), html.Span(words)]
+        said += " · below: what is there so far"
+    return [bar(share), html.Span(said)]
