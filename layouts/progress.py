@@ -6,6 +6,7 @@ times are seconds. Words make no promise that the numbers do not: what is left i
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from dash import html
@@ -28,7 +29,7 @@ def lasted(seconds: float) -> str:
 
 def left(seconds: float | None) -> str:
     """A time still to come, as roughly as it is known; '' where it is not."""
-    if seconds is None or seconds < 0 or seconds != seconds:
+    if seconds is None or seconds < 0 or not math.isfinite(seconds):
         return ""
     if seconds < 10:
         return "a few seconds left"

@@ -21,6 +21,7 @@ def test_time_that_has_passed(seconds: float, said: str) -> None:
         (None, ""),
         (-1, ""),
         (float("nan"), ""),
+        (float("inf"), ""),
         (3, "a few seconds left"),
         (17, "about 20 s left"),
         (54, "about 50 s left"),
