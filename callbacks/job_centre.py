@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_props
 from dash.exceptions import PreventUpdate
@@ -159,9 +159,9 @@ def _is_news(job: Job, told: object, here: str) -> bool:
 
 def same_view(one: str, other: str) -> bool:
     """Two addresses of one view: the order of their parameters does not matter."""
-    first, second = urlsplit(one), urlsplit(other)
-    return first.path.rstrip("/") == second.path.rstrip("/") and sorted(parse_qsl(first.query)) == sorted(
-        parse_qsl(second.query)
+    (path, _, query), (other_path, _, other_query) = one.partition("?"), other.partition("?")
+    return path.rstrip("/") == other_path.rstrip("/") and sorted(parse_qsl(query)) == sorted(
+        parse_qsl(other_query.lstrip("?"))
     )
 
 
