@@ -12,15 +12,18 @@ from app import background, download, http, jobs, visitors
 from app.settings import Settings
 from callbacks.guard import Manager
 from callbacks.navigation import token_of
+from callbacks.work import Centre
 from data_layer.query_manager import open_manager
 from layouts import shell
 
 ROOT: Final = Path(__file__).parent.parent
 
 
-def create_app(settings: Settings | None = None, manager: Manager | None = None) -> Dash:
+def create_app(
+    settings: Settings | None = None, manager: Manager | None = None, centre: Centre | None = None
+) -> Dash:
     """The whole application. Opens no database and starts no thread, so that it may be made before a
-    fork; ``manager`` is injected by tests and notebooks."""
+    fork; ``manager`` and ``centre`` are injected by tests and notebooks."""
     settings = settings or Settings()
     manager = manager or open_manager(
         settings.lake_dir,
@@ -54,7 +57,7 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
     app.server.secret_key = settings.secret()
-    app.layout = lambda: shell.page(token_of(manager))
+    app.layout = lambda: shell.page(token_of(manager), jobs=True)
     waiting.works = callbacks.register(app, manager, settings.job_rows, centre)
     app.server.extensions["nemdesk-jobs"] = centre
     download.register(app.server, manager, callbacks.TABS)

@@ -1,4 +1,4 @@
-"""Twenty pages that wait for jobs which sleep, as Dash's renderer polls: run by bench_jobs until it is ended."""
+"""Twenty pages that wait for jobs which sleep, polling as Dash's renderer does; bench_jobs ends it."""
 
 from __future__ import annotations
 

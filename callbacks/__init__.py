@@ -11,6 +11,7 @@ from callbacks import (
     batteries,
     curtailment,
     generation,
+    job_centre,
     navigation,
     prices,
     regions,
@@ -41,8 +42,10 @@ def register(
 ) -> dict[str, PanelWork]:
     """Connect every callback. ``manager`` answers requests; it may open its database lazily. Questions
     that read more than ``job_rows`` rows are done by ``centre``, where a panel can wait for them; gives
-    those panels, for the background callback manager."""
+    those panels, for the background callback manager. The centre's list stands in the header."""
     navigation.register(app, manager, TABS)
+    if centre is not None:
+        job_centre.register(app, centre)
     works: dict[str, PanelWork] = {}
     for tab in TABS:
         works |= tab.register(app, manager, centre, job_rows)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dash import dcc, html
 
-from layouts import controls
+from layouts import controls, job_centre
 from layouts.controls import Choice
 from layouts.definitions import texts
 
@@ -18,8 +18,9 @@ POLL_MILLISECONDS: Final = 30_000
 HOW_TO_INGEST: Final = "python -m app ingest --from 2026-01 --to 2026-10"
 
 
-def page(token: str | None) -> html.Div:
-    """The empty shell. ``token`` is the lake's version at the time of loading, None without a lake."""
+def page(token: str | None, *, jobs: bool = False) -> html.Div:
+    """The empty shell. ``token`` is the lake's version at the time of loading, None without a lake;
+    ``jobs``: with the job centre in the header."""
     return html.Div(
         id="desk",
         children=[
@@ -30,6 +31,7 @@ def page(token: str | None) -> html.Div:
             dcc.Store(id="shown"),
             dcc.Store(id="document-title"),
             dcc.Store(id="title-done"),
+            job_centre.nudge(),
             texts(),
             dcc.Interval(id="poll", interval=POLL_MILLISECONDS),
             html.A("Skip to content", href="#page", className="skip-link"),
@@ -37,13 +39,17 @@ def page(token: str | None) -> html.Div:
                 className="header",
                 children=[
                     html.A(
-                        [html.Span(className="mark", **{"aria-hidden": "true"}), html.Span(PRODUCT)],
+                        [
+                            html.Span(className="mark", **{"aria-hidden": "true"}),
+                            html.Span(PRODUCT, className="brand-name"),
+                        ],
                         href="/today",
                         className="brand",
                         **{"data-nav": "true"},
                     ),
                     html.Nav(id="tabs", className="tabs", **{"aria-label": "Tabs"}),
                     html.Div(id="freshness", className="freshness"),
+                    *(job_centre.header() if jobs else []),
                     html.Button(
                         [
                             html.Span(className="theme-icon", **{"aria-hidden": "true"}),

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from dash import dcc, html
 
+from layouts.progress import bar, place, words
+
 IDLE: Final = "work idle"
 RUNNING: Final = "work"
 
@@ -59,21 +61,24 @@ class Facts:
 
 
 def progress(facts: Facts) -> list[Any]:
-    """Parts done of parts, or DuckDB's estimate, as a bar and in words."""
-    bar = html.Progress(max="1")
+    """How far a panel's question is, as a bar and in the words of the job centre (layouts.progress)."""
     if facts.place:
-        said = f"Waiting · number {facts.place} in line"
-    elif facts.parts > 1:
-        bar = html.Progress(value=str(facts.done), max=str(facts.parts))
-        said = f"{facts.done} of {facts.parts} {facts.unit} read"
-    elif facts.fraction:
-        bar = html.Progress(value=str(round(facts.fraction, 3)), max="1")
-        said = f"{facts.fraction:.0%}"
-    else:
-        said = facts.phase or "Starting"
-    words = f"{said} · {facts.seconds} s"
-    if facts.left is not None:
-        words += f" · about {max(round(facts.left), 1)} s left"
+        return [bar(0.0), html.Span(place(facts.place))]
+    share = facts.done / facts.parts if facts.parts > 1 else facts.fraction
+    said = words(
+        facts.seconds,
+        done=facts.done,
+        parts=facts.parts,
+        unit=facts.unit,
+        fraction=facts.fraction,
+        rows=facts.rows,
+        seconds_left=facts.left,
+        phase=facts.phase,
+    )
     if 0 < facts.done < facts.parts:
-        words += " · below: what is there so far"
-    return [bar, html.Span(words), *(html.Span(text, className="work-message") for text in facts.messages)]
+        said += " · below: what is there so far"
+    return [
+        bar(share),
+        html.Span(said),
+        *(html.Span(text, className="work-message") for text in facts.messages),
+    ]

@@ -172,8 +172,8 @@ def test_jobs_wait_in_line_and_one_too_many_is_told_so(demo_lake: Lake, tmp_path
         running.until_told("1 of 3 months read")
         second.start("battery-storage")
         third.start("coal", "&range=1d")
-        second.until_told("number 1 in line")
-        third.until_told("number 2 in line")
+        second.until_told("next in line")
+        third.until_told("2nd in line")
         crowd.start("coal", "&range=90d")
         state, text = said(crowd.result())
         assert state == "panel-failed" and "busy with other large questions" in text
