@@ -8,7 +8,7 @@ from typing import Final
 from dash import Dash
 
 import callbacks
-from app import background, download, http, visitors
+from app import background, download, exports, http, visitors
 from app.settings import Settings
 from callbacks.guard import Manager
 from callbacks.navigation import token_of
@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     app.layout = lambda: shell.page(token_of(manager))
     callbacks.register(app, manager, settings.job_rows)
     download.register(app.server, manager, callbacks.TABS)
+    exports.register(app.server, exports.Exports.of(settings))
     visitors.install(app.server)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)

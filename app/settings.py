@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
     cache_mb: int = Field(100, ge=1, description="Answers kept in memory by each process, in MiB.")
     cache_ttl_seconds: float = Field(300.0, gt=0, description="How long an answer is kept in memory.")
+    exports_mb: int = Field(
+        4_000, ge=10, description="Room for exported files, in MiB: the oldest go when it is used up."
+    )
+    exports_hours: float = Field(24.0, gt=0, le=8_760, description="How long an exported file is kept.")
     secret_key: SecretStr | None = Field(
         None, description="Signs background jobs. By default made once and kept in cache_dir (mode 0600)."
     )

@@ -10,6 +10,7 @@ from callbacks import (
     analysis,
     batteries,
     curtailment,
+    exports,
     generation,
     navigation,
     prices,
@@ -20,6 +21,7 @@ from callbacks import (
 )
 from callbacks.guard import Manager
 from callbacks.tab import Tab
+from callbacks.work import Centre
 
 TABS: Final[tuple[Tab, ...]] = (
     today.TAB,
@@ -34,9 +36,11 @@ TABS: Final[tuple[Tab, ...]] = (
 )
 
 
-def register(app: Dash, manager: Manager, job_rows: int) -> None:
+def register(app: Dash, manager: Manager, job_rows: int, centre: Centre | None = None) -> None:
     """Connect every callback. ``manager`` answers requests; it may open its database lazily. Questions
-    that read more than ``job_rows`` rows run as jobs, where a panel can."""
+    that read more than ``job_rows`` rows run as jobs, where a panel can; exports need ``centre``."""
     navigation.register(app, manager, TABS)
     for tab in TABS:
         tab.register(app, manager, job_rows)
+    if centre is not None:
+        exports.register(app, manager, TABS, centre)
