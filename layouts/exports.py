@@ -48,8 +48,18 @@ def choice(tables: Sequence[str], period: str) -> list[Any]:
     options = [vars(Option(name, label(name))) for name in tables]
     forms = [vars(Option(name, text)) for name, text in FORM_LABELS.items()]
     return [
+        html.Button(
+            "×",
+            type="button",
+            className="export-close",
+            title="Close",
+            **{"aria-label": "Close", "data-press": "export-open"},
+        ),
         html.H2("Export all rows"),
-        html.P(f"{period}. As large as it is: the server writes the file, you fetch it when it is ready."),
+        html.P(
+            f"{period}. A job on the server writes the file, however many rows there are; fetch it when it "
+            "is ready."
+        ),
         html.Div(
             [
                 _field("Table", dbc.Select(id="export-table", options=options, value=tables[0])),
@@ -84,7 +94,7 @@ def rows(count: int | None, *, exact: bool) -> list[Any]:
 
 
 def added(what: str) -> html.P:
-    return html.P(["Added to jobs: ", html.Strong(what), "."], className="message message-note")
+    return html.P(["Added to jobs: ", html.Strong(what), "."], className="export-added")
 
 
 def refused(text: str) -> html.P:
