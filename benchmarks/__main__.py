@@ -11,6 +11,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "2")
 from benchmarks import (
     bench_by_fuel,
     bench_cached_repeat,
+    bench_exports,
     bench_history_length,
     bench_integrated_rows,
     bench_screens,
@@ -29,6 +30,7 @@ BENCHES = {
     "cache": bench_cached_repeat,
     "length": bench_history_length,
     "memory": bench_worker_memory,
+    "exports": bench_exports,
 }
 
 
