@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     lake_dir: Path = Field(Path("var/lake"), description="The Parquet lake. The server only reads it.")
     cache_dir: Path = Field(
         Path("var/cache"),
-        description="What the server itself writes: its secret, background jobs, exports. Made with mode 0700.",
+        description="What the server itself writes: its secret, jobs, exports. Made with mode 0700.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on. Loopback, unless behind_proxy is set.")
     port: int = Field(8050, ge=1, le=65535, description="Port to listen on.")

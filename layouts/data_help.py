@@ -70,9 +70,9 @@ def page(tables: Mapping[str, Sequence[str]], base: str) -> html.Div:
             _listed("", [(f"/{tab}", ", ".join(names) or "–") for tab, names in tables.items()]),
             html.H2("More rows than one answer may have"),
             html.P(
-                "“Export…” below every view has no such limit: a job writes all rows of one of its tables, or "
-                "all unit readings of its period, as zipped CSV, Parquet or Excel, and you fetch the file when "
-                "it is ready. A download that broke off goes on where it stopped."
+                "“Export…” below every view has no such limit: a job writes all rows of one of its tables, "
+                "or all unit readings of its period, as zipped CSV, Parquet or Excel, and you fetch the "
+                "file when it is ready. A download that broke off goes on where it stopped."
             ),
             html.H2("Times and units"),
             html.P(
