@@ -67,6 +67,8 @@ _EPOCH: Final = 25_569.0
 """1970-01-01 as Excel counts days."""
 
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_LIKE_AN_ESCAPE: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+"""Excel reads _x0041_ as "A"."""
 
 
 class Excel(Form):
@@ -181,7 +183,8 @@ def _bytes_of(texts: pa.Array) -> memoryview:
 
 
 def _escaped(text: str) -> str:
-    return escape(_NOT_XML.sub("", text)[:TEXT_LENGTH]).replace("\r", "&#13;")
+    plain = _LIKE_AN_ESCAPE.sub("_x005F_", _NOT_XML.sub("", text)[:TEXT_LENGTH])
+    return escape(plain).replace("\r", "&#13;")
 
 
 def _text_cell(letters: str, row: int, text: str, style: int) -> str:

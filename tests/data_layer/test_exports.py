@@ -332,6 +332,10 @@ def test_values_of_every_kind_in_excel(tmp_path: Path) -> None:
     assert text[:2] == ("=HYPERLINK(1)", "ab\r\n<&>")
     assert text[2] == "x" * 32_767
     assert text[3] is None
+    # What Excel would take for an escaped letter is itself escaped; openpyxl shows the cell as it is written.
+    assert text[4] in ("_x005F_x0041_", "_x0041_")
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as opened:
+        assert b">_x005F_x0041_<" in opened.read("xl/worksheets/sheet1.xml")
     assert day[0] == datetime(2024, 2, 29)
     assert flag == (True, False, None, True, False)
     assert number == (1e-300, None, None, -0.1, None)
