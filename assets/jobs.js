@@ -20,6 +20,11 @@
       const here = job && window.location.pathname.replace(/\//g, '') === job.tab;
       const byView = triggered().includes('url.search') && here;
       const running = className.indexOf('idle') < 0;
+      if (triggered().some(function (id) { return id.endsWith('-job.data'); })) {
+        setTimeout(function () {
+          window.dash_clientside.set_props('job-nudge', { data: { at: Date.now() } });
+        }, 300);
+      }
       const why = byButton ? 'button' : 'view';
       return [running && (byButton || byView) ? { why: why, at: Date.now() } : none, !(byButton && running)];
     },

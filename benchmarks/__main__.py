@@ -11,6 +11,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "2")
 from benchmarks import (
     bench_by_fuel,
     bench_cached_repeat,
+    bench_exports,
     bench_history_length,
     bench_integrated_rows,
     bench_jobs,
@@ -31,6 +32,7 @@ BENCHES = {
     "length": bench_history_length,
     "memory": bench_worker_memory,
     "jobs": bench_jobs,
+    "exports": bench_exports,
 }
 
 

@@ -10,6 +10,7 @@ from callbacks import (
     analysis,
     batteries,
     curtailment,
+    exports,
     generation,
     job_centre,
     navigation,
@@ -41,12 +42,14 @@ def register(
     app: Dash, manager: Manager, job_rows: int, centre: Centre | None = None
 ) -> dict[str, PanelWork]:
     """Connect every callback. ``manager`` answers requests; it may open its database lazily. Questions
-    that read more than ``job_rows`` rows are done by ``centre``, where a panel can wait for them; gives
-    those panels, for the background callback manager. The centre's list stands in the header."""
+    that read more than ``job_rows`` rows are done by ``centre``, where a panel can wait for them, and so are
+    exports; its list stands in the header. Gives those panels, for the background callback manager."""
     navigation.register(app, manager, TABS)
     if centre is not None:
         job_centre.register(app, centre)
     works: dict[str, PanelWork] = {}
     for tab in TABS:
         works |= tab.register(app, manager, centre, job_rows)
+    if centre is not None:
+        exports.register(app, manager, TABS, centre)
     return works

@@ -21,7 +21,6 @@ from dash.exceptions import PreventUpdate
 from callbacks import guard
 from callbacks.guard import Ask, Make, Manager
 from callbacks.work import FAILED, STOPPED, Centre, JobState, Order
-from data_layer.connection import CancelToken
 from data_layer.query_manager import Answer, LakeState, Provenance
 from data_layer.requests import Request
 from layouts import working
@@ -63,12 +62,6 @@ class Sparing:
 
     def known(self, request: Request) -> bool:
         return self.manager.known(request)
-
-    def keep(self, request: Request, answer: Answer) -> None:
-        self.manager.keep(request, answer)
-
-    def answer_in_parts(self, request: Request, on_part: Any, cancel: CancelToken | None = None) -> Answer:
-        return self.manager.answer_in_parts(request, on_part, cancel)
 
 
 class SoFar(Sparing):

@@ -37,6 +37,7 @@ from data_layer.lake import HOW_TO_START, Lake, Snapshot
 from data_layer.lake_state import LakeState as LakeState
 from data_layer.lake_state import current, span_of
 from data_layer.market import Resolution, market_day
+from data_layer.pieces import PIECE_ROWS, Pieces
 from data_layer.planner import plan
 from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
 from data_layer.shared_answers import SharedAnswers
@@ -154,6 +155,13 @@ class HybridQueryManager:
         self._check_period(request, snapshot)
         table, source, rows, files = self.backend.run_in_parts(request, snapshot, on_part, cancel)
         return self._answer(request, table, (source, rows, files), snapshot, started, cached=False)
+
+    def pieces(self, request: Request, cancel: CancelToken | None = None) -> Pieces:
+        """The rows of ``answer`` a bounded piece at a time, uncached and all of one version of the lake."""
+        snapshot = self.lake.snapshot()
+        self._check_period(request, snapshot)
+        rows = min(PIECE_ROWS, max(self.engine.limits.max_rows // 2, 1))
+        return self.backend.in_pieces(request, snapshot, rows, cancel)
 
     def _answer_from(
         self,

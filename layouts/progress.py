@@ -1,7 +1,8 @@
 """How far long work is, in words and as a bar: the same in a panel's own box and in the job centre.
 
 Plain values only. ``done`` of ``parts`` (``unit``: what they are, in the plural); ``fraction`` is 0..1 or
-None while nobody can know; times are seconds. Words make no promise that the numbers do not: what is left is rounded and says "about".
+None while nobody can know; times are seconds.
+Words make no promise that the numbers do not: what is left is rounded and says "about".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a job does whose order is a question: its answer part by part, kept for every process."""
+"""What a job does: answer a question part by part and keep the answer, or write all rows to a file."""
 
 from __future__ import annotations
 
@@ -6,28 +6,56 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import pyarrow as pa
 
+from app.exports import Exports
 from app.jobs.process import STOP
 from app.jobs.table import JobTable, Record
 from callbacks.guard import Manager
-from callbacks.work import Told
-from data_layer.requests import REQUESTS
+from callbacks.work import EXPORT, Order, Told
+from data_layer.backend import OnPart
+from data_layer.connection import CancelToken
+from data_layer.pieces import Pieces
+from data_layer.query_manager import Answer
+from data_layer.requests import REQUESTS, Request
 from data_layer.shared_answers import write_table
 
 TOLD_SECONDS: Final = 0.25
 """How often a job says how far it is. Answers so far come at most half as often."""
 
 
-def answer(manager: Manager, table: JobTable, record: Record) -> None:
+class Working(Manager, Protocol):
+    """What jobs need of the data layer's one door, beside what a page needs."""
+
+    def answer_in_parts(
+        self, request: Request, on_part: OnPart, cancel: CancelToken | None = None
+    ) -> Answer: ...
+
+    def keep(self, request: Request, answer: Answer) -> None: ...
+
+    def pieces(self, request: Request, cancel: CancelToken | None = None) -> Pieces: ...
+
+
+def answer(manager: Working, table: JobTable, record: Record) -> None:
     """Answer the order's question and keep the answer; DataLayerError, QueryCancelled."""
     request = REQUESTS[record.order["name"]].from_query(record.order["query"])
     with Telling(table, record, manager.cost(request), request.parts) as telling:
         found = manager.answer_in_parts(request, telling.part, STOP)
         telling.say(phase="Keeping the answer")
         manager.keep(request, found)
+
+
+def export(manager: Working, kept: Exports, table: JobTable, record: Record) -> None:
+    """Write the order's file; its address and size go into the record. DataLayerError, QueryCancelled."""
+    request = REQUESTS[record.order["name"]].from_query(record.order["query"])
+    order = Order(request, record.title, record.href, EXPORT, record.order["form"])
+
+    def tell(told: Told) -> None:
+        table.tell(record.id, told, 0)
+
+    record.file, record.bytes = kept.run(order, record.id, manager, tell, STOP)
 
 
 @dataclass

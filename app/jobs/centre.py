@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pyarrow as pa
 
+from app.exports import Exports
 from app.jobs.runner import Runner
 from app.jobs.table import JobTable, Record, new_id
 from callbacks.guard import Manager
@@ -30,17 +31,15 @@ class JobCentre:
         table: JobTable,
         runner: Runner,
         manager: Manager,
+        kept: Exports,
         *,
         most_waiting: int,
-        drop_file: Callable[[str], None] = lambda job: None,
-        file_seconds: float = 0.0,
     ) -> None:
         self.table = table
         self.runner = runner
         self.manager = manager
         self.most_waiting = most_waiting
-        self._drop_file = drop_file
-        self._file_seconds = file_seconds
+        self._kept = kept
         self._asked: dict[str, float] = {}
 
     def submit(self, visitor: str, order: Order) -> str:
@@ -58,12 +57,16 @@ class JobCentre:
             visitors={visitor: True},
         )
         if order.form:
-            record.kept = self._file_seconds
-        identity = self.table.add(record, self.most_waiting)
+            record.kept = self._kept.kept_seconds
+        identity = self.table.add(record, self.most_waiting, self._has_file)
         if identity is None:
             raise ServerBusy(FULL)
         self.runner.wake()
         return identity
+
+    def _has_file(self, record: Record) -> bool:
+        name = record.file.rpartition("/")[2]
+        return bool(name) and self._kept.find(record.id, name) is not None
 
     def jobs(self, visitor: str) -> list[JobState]:
         self.seen(visitor)
@@ -127,7 +130,7 @@ class JobCentre:
             nobody = not record.visitors
             over = record.over
         if nobody and over:
-            self._drop_file(job)
+            self._kept.forget(job)
             self.table.remove(job)
 
     def seen(self, visitor: str) -> None:

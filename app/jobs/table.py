@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -75,14 +75,16 @@ class JobTable:
 
     # -- records ----------------------------------------------------------------------------------
 
-    def add(self, record: Record, most_waiting: int) -> str | None:
-        """Put a job at the end of the queue, or its visitors to the equal one that has not ended; the id.
-        None where the queue is full."""
+    def add(
+        self, record: Record, most_waiting: int, has_file: Callable[[Record], bool] = lambda _: False
+    ) -> str | None:
+        """Put a job at the end of the queue, or its visitors to the equal one that has not ended or whose
+        file is still there; the id. None where the queue is full."""
         with self.store.transact():
             waiting = 0
             for other in self.records():
                 waiting += other.state == WAITING
-                if other.work == record.work and (not other.over or other.file):
+                if other.work == record.work and (not other.over or has_file(other)):
                     other.visitors |= record.visitors
                     for visitor in record.visitors:
                         other.left.pop(visitor, None)

@@ -1,7 +1,7 @@
 """The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
 
-Coal never ends, Other sleeps, Water takes its time, Wind fails, Solar's process is killed, CCGT takes too much memory.
-Everything else is real.
+Coal never ends, Other sleeps, Water takes its time, Wind fails, Solar's process is killed, CCGT takes too
+much memory. Everything else is real.
 """
 
 from __future__ import annotations
