@@ -30,7 +30,6 @@ def page(token: str | None) -> html.Div:
             dcc.Store(id="shown"),
             dcc.Store(id="document-title"),
             dcc.Store(id="title-done"),
-            dcc.Store(id="job-nudge"),
             texts(),
             dcc.Interval(id="poll", interval=POLL_MILLISECONDS),
             html.A("Skip to content", href="#page", className="skip-link"),
