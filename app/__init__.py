@@ -10,17 +10,18 @@ from dash import Dash
 import callbacks
 from app import background, download, http, visitors
 from app.settings import Settings
-from callbacks.guard import Manager
 from callbacks.navigation import token_of
-from data_layer.query_manager import open_manager
+from data_layer.query_manager import HybridQueryManager, open_manager
 from layouts import shell
 
 ROOT: Final = Path(__file__).parent.parent
 
 
-def create_app(settings: Settings | None = None, manager: Manager | None = None) -> Dash:
+def create_app(settings: Settings | None = None, manager: HybridQueryManager | None = None) -> Dash:
     """The whole application. Opens no database and starts no thread, so that it may be made before a
     fork; ``manager`` is injected by tests and notebooks."""
+    from app import operation  # not before gunicorn.conf.py has said where its processes count
+
     settings = settings or Settings()
     manager = manager or open_manager(
         settings.lake_dir,
@@ -55,7 +56,8 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     app.layout = lambda: shell.page(token_of(manager))
     callbacks.register(app, manager, settings.job_rows)
     download.register(app.server, manager, callbacks.TABS)
+    operation.install(app.server, settings, manager)
     visitors.install(app.server)
-    http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
+    http.install(app, settings)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)
     return app

@@ -58,15 +58,37 @@ class Settings(BaseSettings):
         description="A question that reads more rows runs as a job with progress and a way to stop it.",
     )
     jobs_at_once: int = Field(
-        2, ge=1, le=64, description="Jobs that one process has running; one more is told 'busy'."
+        2, ge=1, le=64, description="Jobs that the service works on at once; the others wait in line."
+    )
+    jobs_waiting: int = Field(
+        50, ge=1, le=1_000, description="Jobs that may wait in line; one more is told 'busy'."
+    )
+    job_timeout_seconds: float = Field(
+        3_600.0, gt=0, le=86_400, description="A job that takes longer is stopped."
+    )
+    job_memory_mb: int = Field(
+        512, ge=128, description="Memory of one job, in MiB; DuckDB may use half of it."
     )
     max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
     cache_mb: int = Field(100, ge=1, description="Answers kept in memory by each process, in MiB.")
     cache_ttl_seconds: float = Field(300.0, gt=0, description="How long an answer is kept in memory.")
+    worker_memory_mb: int = Field(
+        600,
+        ge=128,
+        description="Memory of one server process, in MiB. Above 80 % of it the process gives memory back; "
+        "one that stays above it is replaced, without losing a request.",
+    )
+    metrics_public: bool = Field(
+        False, description="Serve /metrics to other machines too, not to this one alone."
+    )
+    slow_query_seconds: float = Field(1.0, ge=0, description="A query that takes longer is logged.")
     secret_key: SecretStr | None = Field(
         None, description="Signs background jobs. By default made once and kept in cache_dir (mode 0600)."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="Form of the log. auto: text on a terminal, JSON lines elsewhere."
+    )
 
     @field_validator("lake_dir", "cache_dir")
     @classmethod
