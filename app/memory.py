@@ -30,10 +30,10 @@ logger = logging.getLogger("nemdesk.memory")
 
 LOOK_SECONDS: Final = 1.0
 SHRINK_SHARE: Final = 0.8
-STAYS_SECONDS: Final = 10.0
+STAYS_SECONDS = 10.0
 """Above the limit for so long in spite of an empty cache: it is not one large answer that passes."""
 
-YOUNGEST_SECONDS: Final = 60.0
+YOUNGEST_SECONDS = 60.0
 """A worker younger than this is not replaced: a limit set too low would only replace for ever."""
 
 SYSTEM_SHARE: Final = 0.05
@@ -63,8 +63,8 @@ class MemoryWatch:
         own_bytes: Callable[[float], int] | None = None,
         in_want: Callable[[], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        stays_seconds: float = STAYS_SECONDS,
-        youngest_seconds: float = YOUNGEST_SECONDS,
+        stays_seconds: float | None = None,
+        youngest_seconds: float | None = None,
     ) -> None:
         self._cache = cache
         self._limit = limit_bytes
@@ -72,8 +72,8 @@ class MemoryWatch:
         self._own_bytes = own_bytes or own_memory
         self._in_want = in_want or machine_in_want
         self._clock = clock
-        self._stays = stays_seconds
-        self._youngest = youngest_seconds
+        self._stays = STAYS_SECONDS if stays_seconds is None else stays_seconds
+        self._youngest = YOUNGEST_SECONDS if youngest_seconds is None else youngest_seconds
         self._process = 0
         self._lock = threading.Lock()
         self._born = 0.0

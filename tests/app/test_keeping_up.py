@@ -50,22 +50,10 @@ def watching(
 ) -> Iterator[tuple[subprocess.Popen[str], Callable[[], list[Any]]]]:
     """(the service, its log's entries so far)."""
     log = lake.root.parent / "log"
+    options = ["--every", "1", "--lake", str(lake.root), "--source", url, *more]
     with open(log, "w") as out:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "app",
-                "update",
-                "--watch",
-                "--every",
-                "1",
-                "--lake",
-                str(lake.root),
-                "--source",
-                url,
-                *more,
-            ],
+            [sys.executable, "-m", "app", "update", "--watch", *options],
             cwd=ROOT,
             stdout=out,
             stderr=out,
