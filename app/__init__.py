@@ -8,31 +8,20 @@ from typing import Final
 from dash import Dash
 
 import callbacks
-from app import background, download, http, visitors
+from app import background, download, http, rollout, visitors
 from app.settings import Settings
-from callbacks.guard import Manager
 from callbacks.navigation import token_of
-from data_layer.query_manager import open_manager
+from data_layer.query_manager import HybridQueryManager
 from layouts import shell
 
 ROOT: Final = Path(__file__).parent.parent
 
 
-def create_app(settings: Settings | None = None, manager: Manager | None = None) -> Dash:
+def create_app(settings: Settings | None = None, manager: HybridQueryManager | None = None) -> Dash:
     """The whole application. Opens no database and starts no thread, so that it may be made before a
     fork; ``manager`` is injected by tests and notebooks."""
     settings = settings or Settings()
-    manager = manager or open_manager(
-        settings.lake_dir,
-        backend=settings.backend,
-        memory_limit_mb=settings.memory_limit_mb,
-        threads=settings.threads,
-        timeout_seconds=settings.query_timeout_seconds,
-        max_rows=settings.max_rows,
-        cache_bytes=settings.cache_mb * 2**20,
-        cache_ttl_seconds=settings.cache_ttl_seconds,
-        heavy_at_once=settings.heavy_queries_at_once,
-    )
+    manager = manager or rollout.open_for(settings)
     app = Dash(
         "nemdesk",
         title="NEMDesk",
@@ -56,6 +45,7 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     callbacks.register(app, manager, settings.job_rows)
     download.register(app.server, manager, callbacks.TABS)
     visitors.install(app.server)
+    rollout.install(app.server, manager)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)
     return app

@@ -39,7 +39,8 @@ class PandasBackend:
 
     name = "pandas"
 
-    def __init__(self) -> None:
+    def __init__(self, memory_mb: int = 0) -> None:
+        self.memory_mb = memory_mb
         self._history: tuple[str, History] | None = None
         self._lock = threading.Lock()
 
