@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, manager: HybridQueryManager | N
     callbacks.register(app, manager, settings.job_rows)
     download.register(app.server, manager, callbacks.TABS)
     visitors.install(app.server)
-    rollout.install(app.server, manager)
+    rollout.install(app.server, settings, manager)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)
     return app

@@ -7,6 +7,7 @@ stays over requests, workers and restarts, and whoever is in at one share is in 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,9 +20,12 @@ from app.settings import Settings
 from callbacks import guard
 from data_layer.backend import Backend, OnPart
 from data_layer.connection import CancelToken
+from data_layer.errors import DataLayerError
 from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import Request
 from data_layer.snapshot import Snapshot
+
+logger = logging.getLogger("nemdesk.data")
 
 DUCKDB: Final = "duckdb"
 
@@ -122,8 +126,31 @@ def open_for(settings: Settings) -> HybridQueryManager:
     return manager
 
 
-def install(server: Flask, manager: HybridQueryManager) -> None:
-    """Have panels name their engine, where it is not DuckDB for everybody."""
-    server.config[guard.NAMES_ENGINE] = manager.backend.name != DUCKDB or isinstance(
-        manager.backend, SharedOut
+def install(server: Flask, settings: Settings, manager: HybridQueryManager) -> None:
+    """Where not everybody is answered by DuckDB: have panels name their engine, and say in the log at the
+    start what memory the other one needs."""
+    shared = isinstance(manager.backend, SharedOut)
+    server.config[guard.NAMES_ENGINE] = shared or manager.backend.name != DUCKDB
+    if server.config[guard.NAMES_ENGINE]:
+        _say_what_is_needed(settings, manager)
+
+
+def _say_what_is_needed(settings: Settings, manager: HybridQueryManager) -> None:
+    from data_layer.pandas_engine import memory
+
+    try:
+        each = memory.needed(manager.lake.snapshot()) // memory.MIB
+    except DataLayerError:
+        return  # no lake yet: it is looked at again when the first question comes
+    free = memory.available() // memory.MIB
+    limit = f"NEMDESK_PANDAS_MEMORY_MB is {settings.pandas_memory_mb:,}" if settings.pandas_memory_mb else ""
+    enough = each * settings.workers <= free and (not limit or each <= settings.pandas_memory_mb)
+    logger.log(
+        logging.INFO if enough else logging.WARNING,
+        "the pandas engine needs about %d MiB in each of %d workers; %d MiB are free%s%s",
+        each,
+        settings.workers,
+        free,
+        f", {limit}" * bool(limit),
+        "" if enough else ": some workers will refuse to read the lake (docs/rollback.md)",
     )
