@@ -8,11 +8,11 @@ from typing import Final
 from dash import Dash
 
 import callbacks
-from app import background, download, exports, http, jobs, visitors
+from app import background, download, exports, http, jobs, rollout, visitors
 from app.settings import Settings
 from callbacks.navigation import token_of
 from callbacks.work import Centre
-from data_layer.query_manager import HybridQueryManager, open_manager
+from data_layer.query_manager import HybridQueryManager
 from layouts import shell
 
 ROOT: Final = Path(__file__).parent.parent
@@ -26,17 +26,7 @@ def create_app(
     from app import operation  # not before gunicorn.conf.py has said where its processes count
 
     settings = settings or Settings()
-    manager = manager or open_manager(
-        settings.lake_dir,
-        backend=settings.backend,
-        memory_limit_mb=settings.memory_limit_mb,
-        threads=settings.threads,
-        timeout_seconds=settings.query_timeout_seconds,
-        max_rows=settings.max_rows,
-        cache_bytes=settings.cache_mb * 2**20,
-        cache_ttl_seconds=settings.cache_ttl_seconds,
-        heavy_at_once=settings.heavy_queries_at_once,
-    )
+    manager = manager or rollout.open_for(settings)
     kept = exports.Exports.of(settings)
     own = jobs.centre(settings, manager, kept)
     centre = centre or own
@@ -73,6 +63,7 @@ def create_app(
         runner_alive=own.served,
     )
     visitors.install(app.server)
+    rollout.install(app.server, settings, manager)
     http.install(app, settings)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)
     return app
