@@ -19,6 +19,7 @@ from data_layer.pandas_engine import (
     core,
     curtailment,
     prices,
+    quality,
     regions,
     stations,
     trends,
@@ -29,7 +30,7 @@ from data_layer.requests.base import Request
 
 ANSWERS: Final[Answers] = {
     cls: answer
-    for module in (core, prices, analysis, stations, regions, trends, batteries, curtailment)
+    for module in (core, prices, analysis, stations, regions, trends, batteries, curtailment, quality)
     for cls, answer in module.ANSWERS.items()
 }
 
