@@ -9,6 +9,7 @@ from dash import Dash
 
 import callbacks
 from app import background, download, http, visitors
+from app.service import RunningService
 from app.settings import Settings
 from callbacks.guard import Manager
 from callbacks.navigation import token_of
@@ -53,8 +54,10 @@ def create_app(settings: Settings | None = None, manager: Manager | None = None)
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
     app.server.secret_key = settings.secret()
     app.layout = lambda: shell.page(token_of(manager))
-    callbacks.register(app, manager, settings.job_rows)
-    download.register(app.server, manager, callbacks.TABS)
+    service = RunningService(settings, manager)
+    service.watch(app.server, manager)
+    tabs = callbacks.register(app, manager, settings.job_rows, service if settings.system_tab else None)
+    download.register(app.server, manager, tabs)
     visitors.install(app.server)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)

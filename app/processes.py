@@ -50,14 +50,17 @@ class ProcessFacts:
 
 
 def service_processes(
-    registry: Path | None = None, limits: Mapping[str, int] | None = None
+    registry: Path | None = None,
+    limits: Mapping[str, int] | None = None,
+    roles: Mapping[int, str] | None = None,
 ) -> list[ProcessFacts]:
     """Every process of the service that this one belongs to: the master first, then as they were started.
 
-    ``registry`` is the directory that ``take_role`` writes to; ``limits`` gives a role's memory in bytes.
+    ``registry`` is the directory that ``take_role`` writes to; ``limits`` gives a role's memory in bytes;
+    ``roles`` names processes whose role somebody else knows.
     """
     top = _top(psutil.Process())
-    known = _roles(registry)
+    known = {**_roles(registry), **(roles or {})}
     found = []
     with suppress(psutil.Error):
         found.append(_facts(top, SERVER if not _is_gunicorn(top) else MASTER, limits))

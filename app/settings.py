@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
     cache_mb: int = Field(100, ge=1, description="Answers kept in memory by each process, in MiB.")
     cache_ttl_seconds: float = Field(300.0, gt=0, description="How long an answer is kept in memory.")
+    system_tab: bool = Field(
+        True,
+        description="Show the System tab: data quality, questions asked, processes and their memory. "
+        "False leaves it out, as a public site may want.",
+    )
     secret_key: SecretStr | None = Field(
         None, description="Signs background jobs. By default made once and kept in cache_dir (mode 0600)."
     )

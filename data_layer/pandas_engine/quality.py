@@ -115,9 +115,13 @@ def _gaps(request: ask.DataGaps, history: History) -> pd.DataFrame:
     intervened = intervened[intervened.regionid == region]
     out += _runs("intervention", "", pd.DatetimeIndex(intervened.settlementdate), FIVE)
     unmapped = every[(every.fuel == _UNMAPPED) & every.regionid.isin([region, _UNMAPPED])]
-    for duid, found in unmapped.groupby("duid").settlementdate:
-        out.append(("unmapped", str(duid), found.min() - FIVE, found.max(), len(found)))
     frame = pd.DataFrame(out, columns=["kind", "duid", "start", "end", "intervals"])
+    frame.insert(1, "regionid", region)
+    nobodys = [
+        ("unmapped", place, duid, found.min() - FIVE, found.max(), len(found))
+        for (place, duid), found in unmapped.groupby(["regionid", "duid"]).settlementdate
+    ]
+    frame = pd.concat([frame, pd.DataFrame(nobodys, columns=frame.columns)], ignore_index=True)
     frame = frame.astype({"start": "datetime64[us]", "end": "datetime64[us]", "intervals": "int64"})
     return frame.sort_values(["kind", "start", "duid"], ignore_index=True)
 

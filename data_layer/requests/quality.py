@@ -48,12 +48,12 @@ class DataQuality(Request):
 class DataGaps(Request):
     """What exactly is missing or unusual in one region.
 
-    Answer, in time order within each kind: kind, duid ('' but for units), start, end (the stamps
+    Answer, in time order within each kind: kind, regionid, duid ('' but for units), start, end (the stamps
     start < t <= end), intervals (5 minutes each). Kinds: 'price', 'demand' (none was found), 'readings' (no
     unit of the region reported), 'rooftop' (no rooftop PV while units reported, half-hours that end in the
     period), 'intervention' (two runs were published, one was kept), 'unit' (a unit that reported at some time
     of the period did not), 'unmapped' (first to last reading of a unit that no register knows; intervals
-    counts its readings; units without region come with every region).
+    counts its readings; one without a region, 'Unmapped', comes with every region).
     """
 
     region: str = REGIONS[0]

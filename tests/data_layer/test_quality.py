@@ -202,6 +202,9 @@ def test_gaps_are_named_to_the_interval(which: int, managers: tuple[HybridQueryM
     nobodys = {duid: count for duid, _, _, count in silent["unmapped"]}
     assert nobodys == {"BW01": 285, "ER02": 285, OWN_UNMAPPED: 285}
     assert {duid for duid, *_ in gaps("SA1", at(25), at(26))["unmapped"]} == {"BW01", OWN_UNMAPPED}
+    named = managers[which].answer(DataGaps(Period(at(25), at(26)), "NSW1")).table.to_pylist()
+    places = {row["duid"]: row["regionid"] for row in named if row["kind"] == "unmapped"}
+    assert places == {"BW01": "Unmapped", "ER02": "NSW1", OWN_UNMAPPED: "Unmapped"}
     assert "unit" not in gaps("NSW1", at(26), at(27)), "nobody reported: that is one gap, not hundreds"
     assert gaps("NSW1", at(26), at(27))["readings"] == [("", at(26), at(27), 288)]
     # Nothing is missing after the newest stamp, and rooftop PV is late, not the rest.

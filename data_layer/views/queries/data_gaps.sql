@@ -79,6 +79,7 @@ intervened AS (
 
 SELECT
     kind,
+    $region AS regionid,
     duid,
     before AS start,
     settlementdate - INTERVAL 5 MINUTE AS "end",
@@ -86,15 +87,15 @@ SELECT
 FROM steps
 WHERE settlementdate > before + INTERVAL 5 MINUTE
 UNION ALL
-SELECT 'rooftop', '', min(settlementdate) - INTERVAL 30 MINUTE, max(settlementdate), count(*) * 6
+SELECT 'rooftop', $region, '', min(settlementdate) - INTERVAL 30 MINUTE, max(settlementdate), count(*) * 6
 FROM late
 GROUP BY island
 UNION ALL
-SELECT 'intervention', '', min(settlementdate) - INTERVAL 5 MINUTE, max(settlementdate), count(*)
+SELECT 'intervention', $region, '', min(settlementdate) - INTERVAL 5 MINUTE, max(settlementdate), count(*)
 FROM intervened
 GROUP BY island
 UNION ALL
-SELECT 'unmapped', duid, min(settlementdate) - INTERVAL 5 MINUTE, max(settlementdate), count(*)
+SELECT 'unmapped', regionid, duid, min(settlementdate) - INTERVAL 5 MINUTE, max(settlementdate), count(*)
 FROM of_units
 WHERE fuel = 'Unmapped'
-GROUP BY duid
+GROUP BY regionid, duid
