@@ -93,7 +93,7 @@ def _days(ask: Ask) -> Content:
     name = view["measure"]
     measure = calendar.MEASURES[name]
     lines = ask.answer(request).table.to_pylist()
-    found = [line for line in reversed(lines) if calendar.has_finding(measure, line)]
+    found = [line for line in lines if calendar.has_finding(measure, line)]
     found.sort(key=lambda line: line["time"], reverse=True)
     title = f"Days with a finding: {measure.label.lower()}"
     period = whole_days(view.period)
@@ -144,29 +144,47 @@ def _of_day(ask: Ask, day: date) -> Content:
         for line in ask.answer(DataQuality(whole)).table.to_pylist()
         if view.region == NEM or line["regionid"] in (view.region, calendar.UNMAPPED)
     ]
+    lines.sort(key=lambda line: (line["regionid"] == calendar.UNMAPPED, line["regionid"]))
     # A unit without a region comes with every region's gaps: it is listed once.
     listed = {
         tuple(row.values()): row
         for region in regions
         for row in ask.answer(gaps(ask, day, region)).table.to_pylist()
     }
+    single, folded = _folded(list(listed.values()))
     body = [
         page.quality_table(lines, _hrefs(ask, lines), view["measure"], f"What was found on {name}"),
-        page.gaps_table(list(listed.values()))
-        if listed
+        page.gaps_table(single)
+        if single
         else html.P("Nothing is missing.", className="message message-empty"),
     ]
-    more = len(listed) - page.MOST_GAPS
-    note = f"{page.MOST_GAPS} of {len(listed):,} findings; the downloads have all." if more > 0 else None
+    remarks = []
+    if folded:
+        remarks.append(
+            f"{folded:,} units were silent exactly while their whole region was: they are not listed."
+        )
+    if len(single) > page.MOST_GAPS:
+        remarks.append(f"{page.MOST_GAPS} of {len(single):,} findings; the downloads have all.")
     return Content(
         title=title,
         subtitle=f"AEST, interval-ending · Source: {ask.source}",
         tools=_day_tools(ask, day),
-        note=note,
+        note=" ".join(remarks) or None,
         body=html.Div(body),
         downloads=[csv(f"gaps {region}", gaps(ask, day, region)) for region in regions],
         provenance=ask.provenance,
     )
+
+
+def _folded(lines: list[Line]) -> tuple[list[Line], int]:
+    """The findings without those of units that are their region's own, and how many those were."""
+    regions = {(line["regionid"], line["start"], line["end"]) for line in lines if line["kind"] == "readings"}
+    kept = [
+        line
+        for line in lines
+        if line["kind"] != "unit" or (line["regionid"], line["start"], line["end"]) not in regions
+    ]
+    return kept, len(lines) - len(kept)
 
 
 def _day_tools(ask: Ask, day: date) -> list[Any]:

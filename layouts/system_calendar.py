@@ -124,7 +124,7 @@ def figure(
 ) -> Figure:
     """The calendar from ``start`` to before ``end``. ``chosen``: the day (ISO) and region that stand open,
     '' for none. The layout's ``meta`` says what a click means (assets/system.js)."""
-    places = list(dict.fromkeys(str(line["regionid"]) for line in lines))
+    places = sorted({str(line["regionid"]) for line in lines}, key=lambda name: (name == UNMAPPED, name))
     in_weeks = (end - start).days > DAYS_IN_A_ROW
     first = start - timedelta(days=start.weekday()) if in_weeks else start
     across = 7 if in_weeks else 1
@@ -177,9 +177,10 @@ def figure(
             "fixedrange": True,
             "range": [len(values) - 0.5, -0.5],
             "tickvals": [place * block + middle for place in range(len(places))],
-            "ticktext": places,
+            "ticktext": ["no region" if name == UNMAPPED else name for name in places],
         },
         hovermode="closest",
+        margin={"l": 8, "r": 28, "t": 8, "b": 8, "pad": 0},
         shapes=_around(chosen, places, first, across, block, look),
         meta={"first": first.isoformat(), "across": across, "block": block, "places": places},
     )

@@ -180,7 +180,7 @@ def statement(title: str, text: str, parameters: Mapping[str, str], note: str, e
     if text:
         parts.append(html.Pre(text, tabIndex=0, **{"aria-label": "SQL statement"}))
     if parameters:
-        parts.append(facts(sorted(parameters.items())))
+        parts.append(facts(list(parameters.items())))
     return html.Div(parts, className="statement")
 
 

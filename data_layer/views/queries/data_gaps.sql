@@ -1,6 +1,6 @@
 -- Grain: one row per run of 5-minute intervals that is missing (or unusual) in $region, by kind and unit.
 -- $gaps_start, $gaps_end: the period within the lake's own span.
-WITH of_units AS (
+WITH of_units AS MATERIALIZED (
     SELECT settlementdate, duid, regionid, fuel
     FROM unit_reading
     WHERE regionid = $region OR regionid = 'Unmapped'
@@ -12,7 +12,7 @@ of_region AS (
     WHERE regionid = $region
 ),
 
-stamps AS (
+stamps AS MATERIALIZED (
     SELECT 'price' AS kind, '' AS duid, settlementdate
     FROM of_region
     WHERE price_aud_per_mwh IS NOT NULL
