@@ -19,6 +19,7 @@ from typing import Any, Final
 import psutil  # type: ignore[import-untyped]
 from flask import Flask, Response
 
+from app.private import private_directory
 from callbacks.service import CacheFacts
 
 logger = logging.getLogger("nemdesk.workers")
@@ -61,8 +62,7 @@ class CacheNotes:
             **figures["cache"],
         }
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            written = self.directory / f"{os.getpid()}.tmp"
+            written = private_directory(self.directory) / f"{os.getpid()}.tmp"
             written.write_text(json.dumps(note), encoding="utf-8")
             os.replace(written, self.directory / f"{os.getpid()}.json")
         except OSError as error:

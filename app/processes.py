@@ -17,6 +17,8 @@ from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
+from app.private import private_directory
+
 MASTER: Final = "master"
 WORKER: Final = "worker"
 RUNNER: Final = "job runner"
@@ -74,7 +76,7 @@ def service_processes(
 
 def take_role(registry: Path, role: str) -> None:
     """Say what this process is, until it ends."""
-    registry.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_directory(registry)
     mine = psutil.Process()
     written = registry / f"{mine.pid}.tmp"
     written.write_text(json.dumps({"role": role, "birth": mine.create_time()}), encoding="utf-8")

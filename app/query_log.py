@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from diskcache import Cache, Disk, Timeout
 
+from app.private import private_directory
 from data_layer.answers import Observation
 
 logger = logging.getLogger("nemdesk.queries")
@@ -116,7 +117,9 @@ class QueryLog:
     @property
     def works(self) -> bool:
         """Can it be written to, as far as this process knows?"""
-        return time.monotonic() >= self._silent_until and os.access(self._file.parent, os.W_OK)
+        there = next(path for path in (self.directory, *self.directory.parents) if path.exists())
+        writable = there.is_dir() and os.access(there, os.W_OK)
+        return writable and time.monotonic() >= self._silent_until
 
     @property
     def _file(self) -> Path:
@@ -125,9 +128,8 @@ class QueryLog:
     def _cache(self) -> Cache:
         owner, cache = self._opened or (0, None)
         if cache is None or owner != os.getpid() or not self._file.exists():
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             cache = Cache(
-                str(self.directory),
+                str(private_directory(self.directory)),
                 disk=TextDisk,
                 timeout=_WAIT_SECONDS,
                 eviction_policy="none",

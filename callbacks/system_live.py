@@ -306,7 +306,12 @@ def memory(ask: Ask, service: Service) -> Content:
         }
         for one in processes
     ]
-    caches = [{**asdict(one), "role": roles.get(one.pid, "process")} for one in service.caches()]
+    # gunicorn's master answers nobody: it only tries the page once before the workers are made.
+    caches = [
+        {**asdict(one), "role": roles.get(one.pid, "process")}
+        for one in service.caches()
+        if roles.get(one.pid) != "master"
+    ]
     total = page.mib(sum(_memory(one) for one in processes))
     body = [page.processes_table(own), page.caches_table(caches)]
     subtitle = f"{len(processes)} processes hold {total} MiB · AEST"

@@ -2,7 +2,7 @@
 -- $gaps_start, $gaps_end: the period within the lake's own span.
 WITH of_units AS MATERIALIZED (
     SELECT settlementdate, duid, regionid, fuel
-    FROM unit_reading
+    FROM unit_by_duid
     WHERE regionid = $region OR regionid = 'Unmapped'
 ),
 
