@@ -63,9 +63,10 @@ DEFINITIONS: Final = {
     ),
     "rows_repeated": Definition(
         "Rows there already",
-        "Rows that a run read and that added none: their key was in the lake, or came twice in the "
-        "files. The one that AEMO published later was kept (for prices the pricing run, for demand and "
-        "flows the physical run, for rooftop PV the better quality).",
+        "Rows that a run brought and that added none: their key was in the lake, or came in another of "
+        "its files. The one that AEMO published later was kept (for prices the pricing run, for demand "
+        "and flows the physical run, for rooftop PV the better quality). Of rows twice within one file "
+        "only one is counted at all.",
         "Counted when the rows were merged",
     ),
     "query_seconds": Definition(
