@@ -9,6 +9,7 @@ from dash import Dash
 
 import callbacks
 from app import background, download, exports, http, jobs, rollout, visitors
+from app.service import RunningService
 from app.settings import Settings
 from callbacks.navigation import token_of
 from callbacks.work import Centre
@@ -51,9 +52,13 @@ def create_app(
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
     app.server.secret_key = settings.secret()
     app.layout = lambda: shell.page(token_of(manager), jobs=True)
-    waiting.works = callbacks.register(app, manager, settings.job_rows, centre)
+    service = RunningService(settings, manager, own.facts)
+    service.watch(app.server, manager)
+    shown = service if settings.system_tab else None
+    connected = callbacks.register(app, manager, settings.job_rows, centre, shown)
+    waiting.works = connected.works
     app.server.extensions["nemdesk-jobs"] = own
-    download.register(app.server, manager, callbacks.TABS)
+    download.register(app.server, manager, connected.tabs)
     exports.register(app.server, kept)
     operation.install(
         app.server,
@@ -61,6 +66,7 @@ def create_app(
         manager,
         jobs=own.facts,
         runner_alive=own.served,
+        processes=service.processes,
     )
     visitors.install(app.server)
     rollout.install(app.server, settings, manager)

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         False, description="Serve /metrics to other machines too, not to this one alone."
     )
     slow_query_seconds: float = Field(1.0, ge=0, description="A query that takes longer is logged.")
+    system_tab: bool = Field(
+        True,
+        description="Show the System tab: data quality, questions asked, processes and their memory. "
+        "False leaves it out, as a public site may want.",
+    )
     secret_key: SecretStr | None = Field(
         None, description="Signs background jobs. By default made once and kept in cache_dir (mode 0600)."
     )

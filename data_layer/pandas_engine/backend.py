@@ -25,6 +25,7 @@ from data_layer.pandas_engine import (
     curtailment,
     memory,
     prices,
+    quality,
     regions,
     stations,
     trends,
@@ -36,7 +37,7 @@ from data_layer.requests.base import Request
 
 ANSWERS: Final[Answers] = {
     cls: answer
-    for module in (core, prices, analysis, stations, regions, trends, batteries, curtailment)
+    for module in (core, prices, analysis, stations, regions, trends, batteries, curtailment, quality)
     for cls, answer in module.ANSWERS.items()
 }
 
