@@ -117,6 +117,7 @@ def _published(summary: Summary, every: float, longer: float) -> Round:
         "rows": sum(summary.rows_added.values()),
         "refused": [str(refusal) for refusal in summary.refusals[:_NAMED]],
         "refusals": len(summary.refusals),
+        "not_published": summary.missing[:_NAMED],
     }
     text = (
         f"version {figures['version']}: {figures['files']} files, {figures['rows']:,} new rows"

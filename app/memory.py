@@ -24,7 +24,7 @@ import pyarrow as pa
 from flask import Flask, Response
 
 from app.logs import fields
-from app.metrics import MEMORY_PRESSURE
+from app.metrics import gave_memory
 
 logger = logging.getLogger("nemdesk.memory")
 
@@ -118,7 +118,7 @@ class MemoryWatch:
             return
         freed = self._cache.shrink_cache(held // 2)
         release()
-        MEMORY_PRESSURE.labels("halved").inc()
+        gave_memory("halved")
         logger.info("memory is short: half of the cache let go", extra=self._figures(used, freed))
 
     def _empty(self, used: int) -> None:
@@ -127,7 +127,7 @@ class MemoryWatch:
         freed = self._cache.shrink_cache(0)
         gc.collect()
         release()
-        MEMORY_PRESSURE.labels("cleared").inc()
+        gave_memory("cleared")
         logger.warning(
             "memory above the limit: cache emptied (NEMDESK_WORKER_MEMORY_MB)",
             extra=self._figures(used, freed),
@@ -142,7 +142,7 @@ class MemoryWatch:
             and now - self._born >= self._youngest
         ):
             self._retired = True
-            MEMORY_PRESSURE.labels("replaced").inc()
+            gave_memory("replaced")
             logger.warning(
                 "memory stays above the limit: this worker asks to be replaced (NEMDESK_WORKER_MEMORY_MB)",
                 extra=self._figures(used, 0),

@@ -7,6 +7,7 @@ up is looked up when it is asked for: app/facts.py. Labels come from fixed sets,
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -84,6 +85,11 @@ MEMORY_PRESSURE: Final = Counter(
     ("action",),
 )
 
+_WRITES: Final = threading.RLock()
+"""Held by whoever counts, and at every fork: a child must not find prometheus_client's own locks taken by a
+thread that it has not got."""
+os.register_at_fork(before=_WRITES.acquire, after_in_parent=_WRITES.release, after_in_child=_WRITES.release)
+
 
 def route_kind(path: str, endpoint: str | None) -> str:
     """One of a dozen names for what was asked, whatever the client wrote."""
@@ -98,13 +104,20 @@ def route_kind(path: str, endpoint: str | None) -> str:
 def observe(observation: Observation) -> None:
     """Count one question; an Observer of the manager."""
     view, engine = observation.request.name, observation.engine
-    if observation.error is not None:
-        QUERY_ERRORS.labels(view, _kind(observation.error)).inc()
-        return
     cached = observation.provenance is not None and observation.provenance.cached
-    QUERY_SECONDS.labels(view, engine, "yes" if cached else "no").observe(observation.seconds)
-    if observation.provenance is not None and not cached:
-        ROWS_READ.labels(view, engine).inc(observation.provenance.rows_scanned)
+    with _WRITES:
+        if observation.error is not None:
+            QUERY_ERRORS.labels(view, _kind(observation.error)).inc()
+            return
+        QUERY_SECONDS.labels(view, engine, "yes" if cached else "no").observe(observation.seconds)
+        if observation.provenance is not None and not cached:
+            ROWS_READ.labels(view, engine).inc(observation.provenance.rows_scanned)
+
+
+def gave_memory(action: str) -> None:
+    """Count that this process gave memory back; ``action``: halved, cleared, replaced."""
+    with _WRITES:
+        MEMORY_PRESSURE.labels(action).inc()
 
 
 def _kind(error: errors.DataLayerError) -> str:
@@ -117,14 +130,11 @@ class CacheAccount:
     def __init__(self, statistics: Callable[[], Mapping[str, Any]]) -> None:
         self._statistics = statistics
         self._carried = dict.fromkeys(CACHE_COUNTS, 0)
-        self._lock = threading.Lock()
 
     def carry(self) -> None:
         """Add what happened since the last time."""
-        if not self._lock.acquire(blocking=False):
-            return  # whoever holds it carries this too, or the next request does
-        try:
-            now = self._statistics()
+        now = self._statistics()
+        with _WRITES:
             for name, counter in CACHE_COUNTS.items():
                 count = int(now.get(name, 0))
                 if count > self._carried[name]:
@@ -132,8 +142,6 @@ class CacheAccount:
                     self._carried[name] = count
             CACHE_BYTES.set(now.get("bytes", 0))
             CACHE_LIMIT.set(now.get("limit_bytes", 0))
-        finally:
-            self._lock.release()
 
 
 def watch_requests(server: Flask, cache: CacheAccount) -> None:
@@ -147,6 +155,7 @@ def watch_requests(server: Flask, cache: CacheAccount) -> None:
         kind = route_kind(request.path, request.endpoint)
         started = g.get("started")
         seconds = 0.0 if started is None else time.perf_counter() - started
-        REQUEST_SECONDS.labels(kind, method, f"{response.status_code // 100}xx").observe(seconds)
+        with _WRITES:
+            REQUEST_SECONDS.labels(kind, method, f"{response.status_code // 100}xx").observe(seconds)
         cache.carry()
         return response

@@ -9,9 +9,15 @@ import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 
-from app import create_app
+from app import create_app, health
 from app.settings import Settings
 from data_layer.lake import Lake
+
+
+@pytest.fixture(autouse=True)
+def patient_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take any time over one small question; what takes longer is tested by itself."""
+    monkeypatch.setattr(health, "PROBE_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="session")

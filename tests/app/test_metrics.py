@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +27,8 @@ from data_layer.lake import Lake
 from data_layer.query_manager import LakeState
 from data_layer.requests import LatestInterval, Period
 from tests.browser.conftest import started
+
+ROOT = Path(__file__).parents[2]
 
 DATA = "/data/latest_interval.csv?start=2026-03-01&end=2026-03-01"
 
@@ -249,3 +253,38 @@ def test_files_of_ended_processes_become_one(tmp_path: Path) -> None:
     write("4194302", 1.5)
     metric_files._fold(tmp_path)
     assert read("0") == [6.5]
+
+
+def test_a_fork_while_others_count_finds_no_lock_taken(tmp_path: Path) -> None:
+    """A child has none of its parent's threads: a lock that one of them held would be held for ever."""
+    code = """
+import os, signal, sys, threading
+from app import metric_files
+from pathlib import Path
+metric_files.begin(Path(sys.argv[1]))
+from app import metrics
+from data_layer.answers import Observation, Provenance
+from data_layer.requests import LatestInterval, Period
+request = LatestInterval(Period.parse("2026-03-01", "2026-03-01"))
+told = Observation(request, Provenance("s", 1, 1, 0.1, "v", "duckdb", False), 1, 0.1, "duckdb")
+def hammer():
+    while True:
+        metrics.observe(told)
+for _ in range(3):
+    threading.Thread(target=hammer, daemon=True).start()
+for number in range(60):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        for _ in range(20):
+            metrics.observe(told)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] != 0:
+        print("stuck", number)
+        os._exit(1)
+os._exit(0)
+"""
+    made = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "m")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
