@@ -30,6 +30,8 @@ QUIET_MILLISECONDS: Final = 25_000
 """How often the page asks while something is under way, and while nothing is (another window of the same
 browser may have ordered something)."""
 
+SILENT: Final = "The server has not answered for a while: what is shown may be old."
+
 NONE: Final = "job-button none"
 
 
@@ -75,6 +77,7 @@ def header() -> list[Any]:
                     ],
                     className="job-panel-head",
                 ),
+                html.P(SILENT, className="message message-error job-silent"),
                 html.Div(id="job-list"),
             ],
             id="job-panel",

@@ -247,3 +247,18 @@ def test_the_header_holds_at_every_tab_and_width(desk: Desk) -> None:
     assert box[0] == 0 and box[1] == 390 and box[2] <= 844
     assert desk.page_width() <= 390
     desk.no_errors()
+
+
+def test_a_question_that_found_no_server_is_not_the_last(desk: Desk) -> None:
+    opened(desk)
+    put(desk, months(12))
+    desk.until(lambda: desk.text("#job-button") == "1 job · 20 %", "the button")
+    desk.driver.execute_script(
+        "window.whole = window.fetch; window.refused = 0;"
+        "window.fetch = (url, ...more) => String(url).includes('_dash-update')"
+        " ? (window.refused++, Promise.reject(new TypeError('no server'))) : window.whole(url, ...more)"
+    )
+    desk.until(lambda: desk.driver.execute_script("return window.refused"), "a question without an answer")
+    put(desk, months(30), nudge=False)
+    desk.driver.execute_script("window.fetch = window.whole")
+    desk.until(lambda: desk.text("#job-button") == "1 job · 50 %", "asked again")
