@@ -1,6 +1,7 @@
 """gunicorn's configuration: `gunicorn` alone starts the server. Settings come from NEMDESK_* variables."""
 
 import logging.config
+from typing import Any
 
 from app.settings import Settings
 
@@ -19,8 +20,15 @@ workers = _settings.workers
 worker_class = "gthread"
 threads = _settings.worker_threads
 
-# Never load the app before the fork: a database opened by the parent hangs in the child.
-preload_app = False
+# Load the application once, before the fork: workers share its memory. It opens no database and starts no
+# thread until it is asked something, since a child would hang on its parent's (tests/app/test_preload.py).
+preload_app = True
+
+
+def when_ready(server: Any) -> None:
+    """Start the job runner from the master, whose end is the end of every job; a worker's is not."""
+    server.app.wsgi().extensions["nemdesk-jobs"].runner.start()
+
 
 # A worker whose main loop is silent this long is killed. A stuck query is not seen by it: the database's
 # own time limit is the real one, and it is shorter.

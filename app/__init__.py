@@ -8,9 +8,9 @@ from typing import Final
 from dash import Dash
 
 import callbacks
-from app import background, download, http, visitors
+from app import background, download, exports, http, jobs, visitors
+from app.jobs.answering import Working
 from app.settings import Settings
-from callbacks.guard import Manager
 from callbacks.navigation import token_of
 from callbacks.work import Centre
 from data_layer.query_manager import open_manager
@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).parent.parent
 
 
 def create_app(
-    settings: Settings | None = None, manager: Manager | None = None, centre: Centre | None = None
+    settings: Settings | None = None, manager: Working | None = None, centre: Centre | None = None
 ) -> Dash:
     """The whole application. Opens no database and starts no thread, so that it may be made before a
     fork; ``manager`` and ``centre`` are injected by tests and notebooks."""
@@ -36,6 +36,10 @@ def create_app(
         cache_ttl_seconds=settings.cache_ttl_seconds,
         heavy_at_once=settings.heavy_queries_at_once,
     )
+    kept = exports.Exports.of(settings)
+    own = jobs.centre(settings, manager, kept)
+    centre = centre or own
+    waiting = background.JobManager(own.table)
     app = Dash(
         "nemdesk",
         title="NEMDesk",
@@ -43,7 +47,7 @@ def create_app(
         assets_folder=str(ROOT / "assets"),
         serve_locally=True,
         suppress_callback_exceptions=True,  # a tab's panels stand on the page only while it is open
-        background_callback_manager=background.manager(settings),
+        background_callback_manager=waiting,
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
             {
@@ -55,9 +59,11 @@ def create_app(
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
     app.server.secret_key = settings.secret()
-    app.layout = lambda: shell.page(token_of(manager), jobs=centre is not None)
-    callbacks.register(app, manager, settings.job_rows, centre)
+    app.layout = lambda: shell.page(token_of(manager), jobs=True)
+    waiting.works = callbacks.register(app, manager, settings.job_rows, centre)
+    app.server.extensions["nemdesk-jobs"] = own
     download.register(app.server, manager, callbacks.TABS)
+    exports.register(app.server, kept)
     visitors.install(app.server)
     http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     lake_dir: Path = Field(Path("var/lake"), description="The Parquet lake. The server only reads it.")
     cache_dir: Path = Field(
         Path("var/cache"),
-        description="What the server itself writes: its secret and background jobs. Made with mode 0700.",
+        description="What the server itself writes: its secret, jobs, exports. Made with mode 0700.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on. Loopback, unless behind_proxy is set.")
     port: int = Field(8050, ge=1, le=65535, description="Port to listen on.")
@@ -58,11 +58,24 @@ class Settings(BaseSettings):
         description="A question that reads more rows runs as a job with progress and a way to stop it.",
     )
     jobs_at_once: int = Field(
-        2, ge=1, le=64, description="Jobs that one process has running; one more is told 'busy'."
+        2, ge=1, le=64, description="Jobs that the service works on at once; the others wait in line."
+    )
+    jobs_waiting: int = Field(
+        50, ge=1, le=1_000, description="Jobs that may wait in line; one more is told 'busy'."
+    )
+    job_timeout_seconds: float = Field(
+        3_600.0, gt=0, le=86_400, description="A job that takes longer is stopped."
+    )
+    job_memory_mb: int = Field(
+        512, ge=128, description="Memory of one job, in MiB; DuckDB may use half of it."
     )
     max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
     cache_mb: int = Field(100, ge=1, description="Answers kept in memory by each process, in MiB.")
     cache_ttl_seconds: float = Field(300.0, gt=0, description="How long an answer is kept in memory.")
+    exports_mb: int = Field(
+        4_000, ge=10, description="Room for exported files, in MiB: the oldest go when it is used up."
+    )
+    exports_hours: float = Field(24.0, gt=0, le=8_760, description="How long an exported file is kept.")
     secret_key: SecretStr | None = Field(
         None, description="Signs background jobs. By default made once and kept in cache_dir (mode 0600)."
     )

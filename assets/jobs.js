@@ -12,13 +12,21 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.nemdesk_jobs = {
-    /* Another view, or the button: the job that runs is stopped. The button says so on the page. */
+    /* Another view of the same tab, or the button: the panel no longer waits for its job. Leaving the tab is
+       neither: the job goes on, and coming back finds it. */
     stop: function (clicks, search, job, className) {
       const none = window.dash_clientside.no_update;
       const byButton = triggered().some(function (id) { return id.endsWith('-cancel.n_clicks'); });
-      const byView = triggered().includes('url.search');
+      const here = job && window.location.pathname.replace(/\//g, '') === job.tab;
+      const byView = triggered().includes('url.search') && here;
       const running = className.indexOf('idle') < 0;
-      return [running && (byButton || byView) ? Date.now() : none, !(byButton && running)];
+      if (triggered().some(function (id) { return id.endsWith('-job.data'); })) {
+        setTimeout(function () {
+          window.dash_clientside.set_props('job-nudge', { data: { at: Date.now() } });
+        }, 300);
+      }
+      const why = byButton ? 'button' : 'view';
+      return [running && (byButton || byView) ? { why: why, at: Date.now() } : none, !(byButton && running)];
     },
     again: function (clicks, job) {
       if (!clicks || !job) { return window.dash_clientside.no_update; }

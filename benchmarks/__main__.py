@@ -11,8 +11,10 @@ os.environ.setdefault("POLARS_MAX_THREADS", "2")
 from benchmarks import (
     bench_by_fuel,
     bench_cached_repeat,
+    bench_exports,
     bench_history_length,
     bench_integrated_rows,
+    bench_jobs,
     bench_screens,
     bench_tabs,
     bench_worker_memory,
@@ -29,6 +31,8 @@ BENCHES = {
     "cache": bench_cached_repeat,
     "length": bench_history_length,
     "memory": bench_worker_memory,
+    "jobs": bench_jobs,
+    "exports": bench_exports,
 }
 
 

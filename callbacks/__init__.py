@@ -10,6 +10,7 @@ from callbacks import (
     analysis,
     batteries,
     curtailment,
+    exports,
     generation,
     job_centre,
     navigation,
@@ -20,6 +21,7 @@ from callbacks import (
     trends,
 )
 from callbacks.guard import Manager
+from callbacks.jobs import PanelWork
 from callbacks.tab import Tab
 from callbacks.work import Centre
 
@@ -36,12 +38,18 @@ TABS: Final[tuple[Tab, ...]] = (
 )
 
 
-def register(app: Dash, manager: Manager, job_rows: int, centre: Centre | None = None) -> None:
+def register(
+    app: Dash, manager: Manager, job_rows: int, centre: Centre | None = None
+) -> dict[str, PanelWork]:
     """Connect every callback. ``manager`` answers requests; it may open its database lazily. Questions
-    that read more than ``job_rows`` rows run as jobs, where a panel can. ``centre`` shows them in the
-    header (layouts.shell.page draws it with ``jobs``); None: no job centre."""
+    that read more than ``job_rows`` rows are done by ``centre``, where a panel can wait for them, and so are
+    exports; its list stands in the header. Gives those panels, for the background callback manager."""
     navigation.register(app, manager, TABS)
     if centre is not None:
         job_centre.register(app, centre)
+    works: dict[str, PanelWork] = {}
     for tab in TABS:
-        tab.register(app, manager, job_rows)
+        works |= tab.register(app, manager, centre, job_rows)
+    if centre is not None:
+        exports.register(app, manager, TABS, centre)
+    return works

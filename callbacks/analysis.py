@@ -8,7 +8,6 @@ import pyarrow as pa
 from dash import dcc, html
 
 from callbacks.guard import Ask, csv, parquet
-from callbacks.jobs import Long
 from callbacks.options.analysis import COLUMNS, DEFAULT_COLUMNS, SHOWN
 from callbacks.tab import Panel, Tab
 from data_layer.market import FUELS, NEM, REGION_NAMES, REGIONS
@@ -143,7 +142,7 @@ def datasets(ask: Ask) -> dict[str, Request]:
 TAB: Final = Tab(
     name="price-analysis",
     layout=page.layout,
-    panels={"analysis": Panel(panel, long=Long(question, waiting))},
+    panels={"analysis": Panel(panel, long=waiting)},
     datasets=datasets,
     bar=bar,
     has_regions=False,

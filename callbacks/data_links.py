@@ -12,7 +12,7 @@ from callbacks.guard import Ask, Manager, span
 from callbacks.state import View
 from callbacks.tab import Tab
 from data_layer.errors import DataLayerError
-from layouts import data_help, theme
+from layouts import data_help, exports, theme
 
 HELP: Final = "data"
 """Path of the page that explains."""
@@ -37,7 +37,8 @@ def help_page(manager: Manager, tabs: Mapping[str, Tab]) -> Any:
 
 
 def links(view: View) -> list[Any]:
-    """The view's own address with /data.<form> behind the tab's name."""
+    """The view's own address with /data.<form> behind the tab's name, and "Export…"."""
     path, _, query = view.href().partition("?")
     search = f"?{query}" if query else ""
-    return data_help.links({form: f"{path}/data.{form}{search}" for form, _ in data_help.FORMS})
+    addresses = {form: f"{path}/data.{form}{search}" for form, _ in data_help.FORMS}
+    return [*data_help.links(addresses), exports.box()]

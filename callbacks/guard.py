@@ -20,8 +20,6 @@ from flask import g, has_request_context
 
 from callbacks import state
 from callbacks.state import View
-from data_layer.backend import OnPart
-from data_layer.connection import CancelToken
 from data_layer.errors import DataLayerError, LakeMissing, RequestError
 from data_layer.lake import HOW_TO_START, KIND_DEMO
 from data_layer.query_manager import Answer, LakeState
@@ -41,9 +39,7 @@ class Manager(Protocol):
 
     def cost(self, request: Request) -> int: ...
 
-    def answer_in_parts(
-        self, request: Request, on_part: OnPart, cancel: CancelToken | None = None
-    ) -> Answer: ...
+    def known(self, request: Request) -> bool: ...
 
 
 def request_id() -> str:

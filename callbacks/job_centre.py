@@ -188,7 +188,7 @@ def line(job: JobState) -> Job:
 def _words(job: JobState) -> str:
     told = job.told
     if job.state == WAITING:
-        return _place(job.place)
+        return progress.place(job.place)
     if job.state == DONE:
         rows = f" · {told.rows:,} rows" if job.kind == EXPORT and told.rows else ""
         return f"Done in {progress.lasted(job.seconds)}{rows}"
@@ -198,21 +198,13 @@ def _words(job: JobState) -> str:
         job.seconds,
         done=told.done,
         parts=told.parts,
+        unit=told.unit,
         fraction=told.fraction,
         rows=told.rows,
         written=job.kind == EXPORT,
         seconds_left=told.seconds_left,
         phase=told.phase,
     )
-
-
-def _place(place: int) -> str:
-    if place < 1:
-        return "Waiting"
-    if place == 1:
-        return "Waiting, next in line"
-    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"Waiting, {place}{ending} in line"
 
 
 def _digest(parts: object) -> str:

@@ -79,6 +79,11 @@ def numbers(ask: Ask) -> Content:
     )
 
 
+def waiting(ask: Ask) -> Content:
+    """Title and period, which need no reading."""
+    return Content(title=f"In numbers, {about(station_items.chosen(ask).items)}", subtitle=_subtitle(ask))
+
+
 def _ranks(ask: Ask, choice: Choice) -> dict[str, Any]:
     """Each item's row among its peers."""
     found: dict[str, Any] = {}

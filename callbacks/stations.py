@@ -170,6 +170,14 @@ def _view(ask: Ask, choice: Choice) -> Content:
     )
 
 
+def waiting(ask: Ask) -> Content:
+    """Title, period and views, which need no reading."""
+    choice = station_items.chosen(ask)
+    main = next(iter(chart_requests(ask, choice).values()))
+    title = f"{TITLES[ask.view['view']]}, {about(choice.items)}"
+    return Content(title=title, subtitle=_subtitle(ask, main), tools=_view_switch(ask))
+
+
 def _figure(ask: Ask, choice: Choice, answers: list[Any]) -> Figure:
     """The figure of the view in force from the answers to ``chart_requests``."""
     view, items, look = ask.view, choice.items, ask.theme
@@ -272,8 +280,8 @@ TAB: Final = Tab(
     layout=page.layout,
     panels={
         "stations-chosen": Panel(picker),
-        "stations-chart": Panel(chart, chart=True, zoomed="stations-zoomed"),
-        "stations-numbers": Panel(station_tables.numbers),
+        "stations-chart": Panel(chart, chart=True, long=waiting, zoomed="stations-zoomed"),
+        "stations-numbers": Panel(station_tables.numbers, long=station_tables.waiting),
         "stations-peers": Panel(station_tables.peers),
         "stations-facts": Panel(station_tables.facts),
     },

@@ -10,19 +10,21 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 
 from callbacks import jobs
 from callbacks.guard import Ask, Make, Manager, connect
-from callbacks.jobs import Long
+from callbacks.jobs import PanelWork, Waiting
+from callbacks.work import Centre
 from data_layer.requests import Request
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What fills one panel; ``chart`` where the panel of the layout has a graph, ``long`` where its question
-    may be so large that it runs as a job (the layout's panel says long=True). ``zoomed``: a store of the
-    layout, where a drag over the chart asks for that span (assets/navigation.js writes the address)."""
+    """What fills one panel; ``chart`` where the panel of the layout has a graph, ``long`` where a question
+    may be so large that it runs as a job: what is shown meanwhile (the layout's panel says long=True).
+    ``zoomed``: a store of the layout, where a drag over the chart asks for that span (assets/navigation.js
+    writes the address)."""
 
     make: Make
     chart: bool = False
-    long: Long | None = None
+    long: Waiting | None = None
     zoomed: str = ""
 
 
@@ -46,17 +48,33 @@ class Tab:
     has_resolutions: bool = True
     more: Callable[[Dash, Manager], None] | None = field(default=None)
 
-    def register(self, app: Dash, manager: Manager, job_rows: int) -> None:
-        """Connect the tab's panels and whatever else it listens to."""
+    def register(
+        self, app: Dash, manager: Manager, centre: Centre | None, job_rows: int
+    ) -> dict[str, PanelWork]:
+        """Connect the tab's panels and whatever else it listens to. Gives the panels that may wait for jobs;
+        without a centre there are none, and every question is answered at once."""
+        works = {}
         for panel_id, panel in self.panels.items():
-            if panel.long:
-                jobs.connect(app, manager, self.name, panel_id, panel.make, panel.long, job_rows=job_rows)
+            if panel.long and centre is not None:
+                work = PanelWork(
+                    centre,
+                    manager,
+                    self.name,
+                    panel_id,
+                    panel.make,
+                    panel.long,
+                    chart=panel.chart,
+                    job_rows=job_rows,
+                )
+                jobs.connect(app, work)
+                works[panel_id] = work
             else:
                 connect(app, manager, self.name, panel_id, panel.make, chart=panel.chart)
             if panel.zoomed:
                 listen_to_drags(app, panel_id, panel.zoomed)
         if self.more:
             self.more(app, manager)
+        return works
 
 
 def listen_to_drags(app: Dash, panel_id: str, store: str) -> None:

@@ -42,12 +42,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Told:
-    """How far a job is. ``done`` of ``parts`` (months), or DuckDB's own ``fraction`` (0..1) where the
-    question is one statement; ``rows`` read or written; ``seconds_left`` None while nobody can know."""
+    """How far a job is: ``done`` of ``parts`` (``unit``: what they are), or DuckDB's own ``fraction``
+    (0..1) where the question is one statement; ``rows`` read or written; ``seconds_left`` None while nobody
+    can know."""
 
     phase: str = ""
     done: int = 0
     parts: int = 0
+    unit: str = "months"
     rows: int = 0
     fraction: float | None = None
     seconds_left: float | None = None
@@ -99,12 +101,17 @@ class Centre(Protocol):
         """This visitor's jobs, oldest first; ended ones until they are forgotten or too old."""
         ...
 
-    def job(self, job: str) -> JobState | None:
-        """One job, whoever ordered it; None where it is not known (any more)."""
+    def job(self, job: str, visitor: str = "") -> JobState | None:
+        """One job, as the visitor sees it if one is named; None where it is not known (any more)."""
         ...
 
     def partial(self, job: str, after: int) -> tuple[int, pa.Table | None]:
         """(number, the answer so far) where there is one later than ``after``, else (after, None)."""
+        ...
+
+    def leave(self, visitor: str, job: str) -> None:
+        """The panel that watched it shows something else. It ends in a few seconds, unless it is ordered or
+        watched again, or somebody else waits for it."""
         ...
 
     def stop(self, visitor: str, job: str) -> None:

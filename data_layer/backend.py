@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pyarrow as pa
 
+from data_layer import sql
 from data_layer.connection import CancelToken, Engine
 from data_layer.errors import QueryCancelled
-from data_layer.planner import plan, plan_in_parts
+from data_layer.pieces import Pieces
+from data_layer.planner import plan, plan_in_parts, plan_in_stretches
 from data_layer.requests.base import Request
 from data_layer.snapshot import Snapshot
 
@@ -32,6 +34,12 @@ class Backend(Protocol):
         self, request: Request, snapshot: Snapshot, on_part: OnPart, cancel: CancelToken | None = None
     ) -> tuple[pa.Table, str, int, int]:
         """The same, telling how far it is."""
+        ...
+
+    def in_pieces(
+        self, request: Request, snapshot: Snapshot, rows: int, cancel: CancelToken | None = None
+    ) -> Pieces:
+        """The rows of ``run`` in pieces of about ``rows``, where they can be had so."""
         ...
 
     def cost(self, request: Request, snapshot: Snapshot) -> int:
@@ -69,6 +77,21 @@ class DuckBackend:
         sources = dict.fromkeys(name for one in parts.plans for name in one.source.split(" + "))
         rows, files = sum(one.rows for one in parts.plans), sum(one.files for one in parts.plans)
         return parts.combine(tables), " + ".join(sources), rows, files
+
+    def in_pieces(
+        self, request: Request, snapshot: Snapshot, rows: int, cancel: CancelToken | None = None
+    ) -> Pieces:
+        stretches = plan_in_stretches(request, snapshot, rows)
+
+        def tables() -> Iterator[pa.Table]:
+            for number in range(stretches.count):
+                one = stretches.plan_of(number)
+                # The database sorts faster than we do, and each piece is small enough for it.
+                table = self.engine.query(sql.ordered(one.statement, one.order), one.parameters, cancel)
+                yield one.finish(table) if one.finish else table
+
+        source = stretches.plan_of(0).source
+        return Pieces(stretches.count, tables(), source, self.name, snapshot.token, snapshot.kind)
 
     def cost(self, request: Request, snapshot: Snapshot) -> int:
         return plan(request, snapshot).rows

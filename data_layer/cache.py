@@ -160,6 +160,13 @@ class AnswerCache:
             self.counts.hits += 1
         return value
 
+    def has(self, key: str) -> bool:
+        """Whether ``get`` would find it; counts nothing."""
+        try:
+            return self._backend.get(key) is not None
+        except Exception:
+            return False
+
     def get_or_compute(self, key: str, compute: Callable[[], Any]) -> tuple[Any, bool]:
         """(value, whether it came from the cache). One computation per key at a time in this process."""
         while True:

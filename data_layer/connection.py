@@ -61,6 +61,8 @@ class CancelToken:
     """Handed to a query so that another thread can stop it."""
 
     cancelled: bool = False
+    told: bool = False
+    """Whether its queries keep account of how far they are (``progress``); costs them a little."""
     _cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,6 +78,13 @@ class CancelToken:
             for cursor in self._cursors:
                 cursor.interrupt()
             return bool(self._cursors)
+
+    def progress(self) -> float | None:
+        """How far the query that runs now is, 0..1, as DuckDB estimates it; None where it cannot say."""
+        with self._lock:
+            found = [cursor.query_progress() for cursor in self._cursors] if self.told else []
+        known = [value / 100 for value in found if 0 <= value <= 100]
+        return min(known) if known else None
 
     def _insist(self) -> None:
         while self._interrupt():
@@ -199,6 +208,9 @@ class DuckEngine:
             if cancel is None:
                 yield cursor
             else:
+                if cancel.told:
+                    for statement in sql.progress():
+                        cursor.execute(statement)
                 with cancel.watching(cursor):
                     yield cursor
         except (duckdb.Error, pa.ArrowException, OSError) as error:

@@ -60,3 +60,7 @@ class QueryCancelled(DataLayerError):
 
 class ServerBusy(DataLayerError):
     """Too many heavy queries at once; try again in a moment."""
+
+
+class DiskFull(DataLayerError):
+    """There is no room for a file that was asked for."""

@@ -37,8 +37,10 @@ from data_layer.lake import HOW_TO_START, Lake, Snapshot
 from data_layer.lake_state import LakeState as LakeState
 from data_layer.lake_state import current, span_of
 from data_layer.market import Resolution, market_day
+from data_layer.pieces import PIECE_ROWS, Pieces
 from data_layer.planner import plan
 from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
+from data_layer.shared_answers import SharedAnswers
 
 logger = logging.getLogger("nemdesk.data")
 
@@ -63,11 +65,13 @@ class HybridQueryManager:
         cache_ttl_seconds: float = DEFAULT_TTL_SECONDS,
         cache_options: dict[str, Any] | None = None,
         heavy_at_once: int = 1,
+        shared: SharedAnswers | None = None,
     ) -> None:
         self.lake = lake
         self.engine = DuckEngine(lake.root, limits)
         self.backend: Backend = backend or DuckBackend(self.engine)
         self._cache = AnswerCache(cache_bytes, cache_ttl_seconds, cache_options)
+        self.shared = shared
         self.observers: list[Observer] = []
         """Told of every question, in the thread that asked it: they must be quick."""
         self._heavy_at_once = heavy_at_once
@@ -125,6 +129,21 @@ class HybridQueryManager:
         """Rows that answering would read, before it is tried; 0 where the engine cannot say."""
         return self.backend.cost(request, self.lake.snapshot())
 
+    def known(self, request: Request) -> bool:
+        """Whether ``answer`` has it already, here or from another process's long work."""
+        key = self._key(request, self.lake.token())
+        return self._cache.has(key) or (self.shared is not None and self.shared.has(key))
+
+    def keep(self, request: Request, answer: Answer) -> None:
+        """Let every process of the service have an answer that took long. DataLayerError where it cannot."""
+        if self.shared is not None:
+            facts = (answer.provenance.source, answer.provenance.rows_scanned, answer.provenance.files)
+            version = answer.provenance.version
+            self.shared.put(self._key(request, version), answer.table, facts)
+
+    def _key(self, request: Request, version: str) -> str:
+        return f"{version}|{self.backend.name}|{request.key()}"
+
     def answer_in_parts(self, request: Request, on_part: OnPart, cancel: CancelToken | None = None) -> Answer:
         """``answer`` for long work, uncached: part by part, where the planner can cut the question.
 
@@ -137,6 +156,13 @@ class HybridQueryManager:
         table, source, rows, files = self.backend.run_in_parts(request, snapshot, on_part, cancel)
         return self._answer(request, table, (source, rows, files), snapshot, started, cached=False)
 
+    def pieces(self, request: Request, cancel: CancelToken | None = None) -> Pieces:
+        """The rows of ``answer`` a bounded piece at a time, uncached and all of one version of the lake."""
+        snapshot = self.lake.snapshot()
+        self._check_period(request, snapshot)
+        rows = min(PIECE_ROWS, max(self.engine.limits.max_rows // 2, 1))
+        return self.backend.in_pieces(request, snapshot, rows, cancel)
+
     def _answer_from(
         self,
         snapshot: Snapshot,
@@ -145,14 +171,17 @@ class HybridQueryManager:
         cancel: CancelToken | None,
         started: float,
     ) -> Answer:
-        key = f"{snapshot.token}|{self.backend.name}|{request.key()}"
+        key = self._key(request, snapshot.token)
         if not use_cache:
             table, facts = self._compute(request, snapshot, cancel)
             return self._answer(request, table, facts, snapshot, started, cached=False)
         (table, facts), cached = self._cache.get_or_compute(
-            key, lambda: self._compute(request, snapshot, cancel)
+            key, lambda: self._shared(key) or self._compute(request, snapshot, cancel)
         )
         return self._answer(request, table, facts, snapshot, started, cached=cached)
+
+    def _shared(self, key: str) -> tuple[pa.Table, tuple[str, int, int]] | None:
+        return self.shared.get(key) if self.shared is not None else None
 
     def _compute(
         self, request: Request, snapshot: Snapshot, cancel: CancelToken | None

@@ -363,3 +363,8 @@ def without_rows(statement: str) -> str:
 def setting(name: str) -> str:
     """SET GLOBAL of one of connection.py's fixed settings."""
     return f"SET GLOBAL {name} = $value"
+
+
+def progress() -> tuple[str, ...]:
+    """Let a cursor's queries say how far they are, and print nothing."""
+    return "SET enable_progress_bar = true", "SET enable_progress_bar_print = false"

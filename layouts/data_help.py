@@ -34,7 +34,7 @@ AFTER_THE_TAB = (
 ERRORS = (
     ("400", "a parameter is not allowed: a page drops it with a notice, a file refuses"),
     ("404", "no such view or form"),
-    ("422", "the answer is too large, or a file of the lake is damaged"),
+    ("422", "the answer is too large (export it instead), or a file of the lake is damaged"),
     ("503", "busy, or no data yet: try again"),
 )
 
@@ -68,6 +68,12 @@ def page(tables: Mapping[str, Sequence[str]], base: str) -> html.Div:
                 ]
             ),
             _listed("", [(f"/{tab}", ", ".join(names) or "–") for tab, names in tables.items()]),
+            html.H2("More rows than one answer may have"),
+            html.P(
+                "“Export…” below every view has no such limit: a job writes all rows of one of its tables, "
+                "or all unit readings of its period, as zipped CSV, Parquet or Excel, and you fetch the "
+                "file when it is ready. A download that broke off goes on where it stopped."
+            ),
             html.H2("Times and units"),
             html.P(
                 "AEST (UTC+10, no daylight saving). Below a day a stamp names the end of its interval, days "

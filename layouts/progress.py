@@ -1,7 +1,8 @@
 """How far long work is, in words and as a bar: the same in a panel's own box and in the job centre.
 
-Plain values only. ``done`` of ``parts`` are months; ``fraction`` is 0..1 or None while nobody can know;
-times are seconds. Words make no promise that the numbers do not: what is left is rounded and says "about".
+Plain values only. ``done`` of ``parts`` (``unit``: what they are, in the plural); ``fraction`` is 0..1 or
+None while nobody can know; times are seconds.
+Words make no promise that the numbers do not: what is left is rounded and says "about".
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def words(
     *,
     done: int = 0,
     parts: int = 0,
+    unit: str = "months",
     fraction: float | None = None,
     rows: int = 0,
     written: bool = False,
@@ -61,7 +63,8 @@ def words(
     verb = "written" if written else "read"
     said = [phase] if phase else []
     if parts:
-        said.append(f"{done} of {parts} {'month' if parts == 1 else 'months'} {verb}")
+        named = unit.removesuffix("s") if parts == 1 else unit
+        said.append(f"{done} of {parts} {named} {verb}")
     elif fraction is not None:
         said.append(percent(fraction))
     if rows and (written or not (parts or fraction is not None)):
@@ -69,6 +72,17 @@ def words(
     if not said:
         said.append("Starting")
     return " · ".join([*said, lasted(seconds), *filter(None, [left(seconds_left)])])
+
+
+def place(number: int) -> str:
+    """ "Waiting, 2nd in line"."""
+    if number < 1:
+        return "Waiting"
+    if number == 1:
+        return "Waiting, next in line"
+    teens = number % 100 in (11, 12, 13)
+    ending = "th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"Waiting, {number}{ending} in line"
 
 
 def bar(fraction: float | None, **more: Any) -> html.Progress:

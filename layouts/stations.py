@@ -36,8 +36,8 @@ def layout() -> html.Div:
             html.Div(
                 className="columns columns-chart-table",
                 children=[
-                    panel("stations-chart", chart="stations", kind="tall"),
-                    panel("stations-numbers", kind="table-panel"),
+                    panel("stations-chart", chart="stations", kind="tall", long=True),
+                    panel("stations-numbers", kind="table-panel", long=True),
                 ],
             ),
             panel("stations-peers", kind="table-panel"),

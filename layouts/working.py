@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from dash import dcc, html
 
-from layouts.progress import bar, words
+from layouts.progress import bar, place, words
 
 IDLE: Final = "work idle"
 RUNNING: Final = "work"
@@ -42,27 +43,42 @@ def work(panel_id: str) -> html.Div:
     )
 
 
-def progress(
-    done: int,
-    parts: int,
-    seconds: float,
-    *,
-    fraction: float | None = None,
-    rows: int = 0,
-    seconds_left: float | None = None,
-    phase: str = "",
-) -> list[Any]:
+@dataclass(frozen=True)
+class Facts:
+    """How far a job is. ``place`` in the queue, 0 where it does not wait; ``left`` seconds, None while nobody
+    can know; ``unit`` of the parts, in the plural."""
+
+    place: int = 0
+    done: int = 0
+    parts: int = 0
+    unit: str = "months"
+    fraction: float | None = None
+    rows: int = 0
+    phase: str = ""
+    seconds: int = 0
+    left: float | None = None
+    messages: tuple[str, ...] = ()
+
+
+def progress(facts: Facts) -> list[Any]:
     """How far a panel's question is, as a bar and in the words of the job centre (layouts.progress)."""
-    share = done / parts if parts else fraction
+    if facts.place:
+        return [bar(0.0), html.Span(place(facts.place))]
+    share = facts.done / facts.parts if facts.parts > 1 else facts.fraction
     said = words(
-        seconds,
-        done=done,
-        parts=parts,
-        fraction=fraction,
-        rows=rows,
-        seconds_left=seconds_left,
-        phase=phase,
+        facts.seconds,
+        done=facts.done,
+        parts=facts.parts,
+        unit=facts.unit,
+        fraction=facts.fraction,
+        rows=facts.rows,
+        seconds_left=facts.left,
+        phase=facts.phase,
     )
-    if 0 < done < parts:
+    if 0 < facts.done < facts.parts:
         said += " · below: what is there so far"
-    return [bar(share), html.Span(said)]
+    return [
+        bar(share),
+        html.Span(said),
+        *(html.Span(text, className="work-message") for text in facts.messages),
+    ]

@@ -6,6 +6,7 @@ Chosen by NEMDESK_BACKEND=pandas. Its memory grows with the history.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Final
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ from data_layer.pandas_engine import (
 )
 from data_layer.pandas_engine.frames import History, load_history
 from data_layer.pandas_engine.selection import Answers
+from data_layer.pieces import Pieces
 from data_layer.requests.base import Request
 
 ANSWERS: Final[Answers] = {
@@ -66,6 +68,15 @@ class PandasBackend:
         ran = self.run(request, snapshot, cancel)
         on_part(1, 1, lambda: ran[0])
         return ran
+
+    def in_pieces(
+        self, request: Request, snapshot: Snapshot, rows: int, cancel: CancelToken | None = None
+    ) -> Pieces:
+        # Its memory grows with the history in any case.
+        def tables() -> Iterator[pa.Table]:
+            yield self.run(request, snapshot, cancel)[0]
+
+        return Pieces(1, tables(), "pandas frames", self.name, snapshot.token, snapshot.kind)
 
     def history(self, snapshot: Snapshot) -> History:
         """The frames of ``snapshot``, loaded once per version."""

@@ -10,9 +10,10 @@ from typing import Final
 from data_layer.lake import Snapshot
 from data_layer.planner import analysis, batteries, core, curtailment, prices, regions, stations, trends
 from data_layer.planner.plan import HEAVY_ROWS as HEAVY_ROWS
-from data_layer.planner.plan import PartPlanners, Planners
+from data_layer.planner.plan import PartPlanners, Planners, StretchPlanners
 from data_layer.planner.plan import Parts as Parts
 from data_layer.planner.plan import Plan as Plan
+from data_layer.planner.plan import Stretches as Stretches
 from data_layer.requests.base import Request
 
 PLANNERS: Final[Planners] = {
@@ -21,7 +22,9 @@ PLANNERS: Final[Planners] = {
     for cls, planner in module.PLANNERS.items()
 }
 
-IN_PARTS: Final[PartPlanners] = analysis.IN_PARTS
+IN_PARTS: Final[PartPlanners] = {**analysis.IN_PARTS, **stations.IN_PARTS}
+
+IN_STRETCHES: Final[StretchPlanners] = core.IN_STRETCHES
 
 
 def plan(request: Request, snapshot: Snapshot) -> Plan:
@@ -35,3 +38,11 @@ def plan_in_parts(request: Request, snapshot: Snapshot) -> Parts:
         return IN_PARTS[type(request)](request, snapshot)
     whole = plan(request, snapshot)
     return Parts([whole], lambda tables: whole.finished(tables[0]))
+
+
+def plan_in_stretches(request: Request, snapshot: Snapshot, rows: int) -> Stretches:
+    """The rows of ``plan`` by several statements of about ``rows`` rows each, where they can simply follow
+    one another; one statement for every other question, whose answers are small."""
+    if type(request) in IN_STRETCHES:
+        return IN_STRETCHES[type(request)](request, snapshot, rows)
+    return Stretches(1, lambda _: plan(request, snapshot))

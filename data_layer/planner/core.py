@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from data_layer import sql
 from data_layer.lake import Snapshot
-from data_layer.market import Resolution
+from data_layer.market import INTERVAL, Resolution
 from data_layer.period import Period
-from data_layer.planner.plan import Plan, Planners, build
+from data_layer.planner.plan import Plan, Planners, Stretches, StretchPlanners, build, rows_within
 from data_layer.planner.segments import GRAINS, finest_unit_segments, segments
 from data_layer.requests.core import (
     AggregateByGroup,
@@ -182,6 +182,22 @@ def _integrated_data(request: IntegratedData, snapshot: Snapshot) -> Plan:
     return replace(made, order=key) if has_key else made
 
 
+def _integrated_data_in_stretches(request: IntegratedData, snapshot: Snapshot, rows: int) -> Stretches:
+    """A row is one unit's interval, so that the period may be cut anywhere between two of them."""
+    period, interval = request.period, INTERVAL * request.resolution.intervals
+    table = "unit_scada" if request.resolution is Resolution.FIVE_MINUTES else "unit_30min"
+    pieces = max(rows_within(snapshot, table, period) / rows, 1.0)
+    length = max((period.end - period.start) / pieces // interval, 1) * interval
+    count = max(-(-(period.end - period.start) // length), 1)
+
+    def plan_of(number: int) -> Plan:
+        start = period.start + number * length
+        stretch = Period(start, min(start + length, period.end))
+        return _integrated_data(replace(request, period=stretch), snapshot)
+
+    return Stretches(count, plan_of)
+
+
 PLANNERS: Final[Planners] = {
     GenerationMix: _generation_mix,
     RegionSeries: _region_series,
@@ -194,3 +210,5 @@ PLANNERS: Final[Planners] = {
     AggregateByGroup: _aggregate_by_group,
     IntegratedData: _integrated_data,
 }
+
+IN_STRETCHES: Final[StretchPlanners] = {IntegratedData: _integrated_data_in_stretches}

@@ -66,6 +66,19 @@ PartPlanners = dict[type[Request], Callable[[Any, Snapshot], Parts]]
 """Request class -> what plans it in parts; a question that is not here is one part."""
 
 
+@dataclass(frozen=True)
+class Stretches:
+    """One question as stretches of its period whose rows, one stretch after another, are the answer's: for
+    answers too large to hold. ``plan_of(0)`` to ``plan_of(count - 1)``, planned when they are wanted."""
+
+    count: int
+    plan_of: Callable[[int], Plan]
+
+
+StretchPlanners = dict[type[Request], Callable[[Any, Snapshot, int], Stretches]]
+"""Request class -> what cuts it into stretches of about so many rows; see ``Stretches``."""
+
+
 def build(
     snapshot: Snapshot,
     text: str,

@@ -42,6 +42,8 @@ class Request:
     period: Period
 
     name: ClassVar[str] = ""
+    parts: ClassVar[str] = "months"
+    """What long work cuts the question into, in the plural."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.period, Period):

@@ -224,7 +224,13 @@ INTEGRATED_COLUMNS: Final = (
 @dataclass(frozen=True)
 class IntegratedData(Request):
     """Unit readings joined with registry and settlement price, one row per unit and 5min or 30min
-    interval, ordered by (settlementdate, duid). Columns: INTEGRATED_COLUMNS, or those named."""
+    interval, ordered by (settlementdate, duid).
+
+    Columns, or those of them that are named: settlementdate, duid, scadavalue (MW, consumption below
+    zero; at 30min the mean), station_name, owner, fuel_type and region ('Unmapped' where the registry does
+    not know the unit), nameplate_capacity (MW), rrp (settlement price, $/MWh; none where there was none),
+    energy_mwh, revenue_aud (at the regional node, before loss factors), capacity_factor_pct.
+    """
 
     resolution: Resolution = Resolution.HALF_HOUR
     regions: tuple[str, ...] = ()

@@ -61,6 +61,8 @@ class OfItems(Request):
 
     units: tuple[str, ...] = ()
 
+    parts: ClassVar[str] = "stations or units"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "units", _items(self.units))

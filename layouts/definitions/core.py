@@ -104,4 +104,11 @@ DEFINITIONS: Final = {
         "at the end of the half-hour, AEST.",
         "AEMO DISPATCH_UNIT_SCADA, ROOFTOP_PV_ACTUAL",
     ),
+    "export_rows": Definition(
+        "Rows of an export",
+        "Lines of the file without its header. For unit readings: readings found in the period, regions "
+        "and fuels of the view, counted from the rollups; half-hours are a sixth of that. For the view's "
+        "other tables: rows of the answer itself.",
+        "AEMO DISPATCH_UNIT_SCADA",
+    ),
 }

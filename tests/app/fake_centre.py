@@ -66,11 +66,14 @@ class FakeCentre:
             raise RuntimeError("secret detail")
         return list(self.lists.get(visitor, []))
 
-    def job(self, job: str) -> JobState | None:
+    def job(self, job: str, visitor: str = "") -> JobState | None:
         return next((one for jobs in self.lists.values() for one in jobs if one.id == job), None)
 
     def partial(self, job: str, after: int) -> tuple[int, pa.Table | None]:
         return after, None
+
+    def leave(self, visitor: str, job: str) -> None:
+        self.wishes.append(("leave", visitor, job))
 
     def stop(self, visitor: str, job: str) -> None:
         self.wishes.append(("stop", visitor, job))

@@ -1,6 +1,7 @@
 """The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
 
-Coal never ends, Water takes its time, Wind fails, Solar's process is killed. Everything else is real.
+Coal never ends, Other sleeps, Water takes its time, Wind fails, Solar's process is killed, CCGT takes too
+much memory. Everything else is real.
 """
 
 from __future__ import annotations
@@ -32,10 +33,17 @@ class Slow(HybridQueryManager):
             for done in (1, 2, 3):
                 on_part(done, 3, lambda: real.table)
                 time.sleep(0.6)
+        if "Other" in fuels:
+            on_part(1, 3, lambda: real.table)
+            time.sleep(600)
         if "Wind" in fuels:
             raise RuntimeError("secret detail")
         if "Solar" in fuels:
             os.kill(os.getpid(), signal.SIGKILL)
+        if "CCGT" in fuels:
+            hoard = os.urandom(2**20) * 1_000
+            time.sleep(30)
+            del hoard
         return real
 
 

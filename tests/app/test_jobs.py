@@ -3,134 +3,51 @@ server comes out of it whole."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
 import socket
-import threading
+import stat
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from diskcache import Cache
 
-from app.background import NOT_KEPT, JobManager, _keep
 from data_layer.lake import Lake
-from tests.app.callback_client import payload
+from tests.app.job_visitor import Visitor, gone, jobs_of, runner_of, said
 from tests.browser.conftest import started
 
 APP = "tests.app.slow_work:server"
-PANEL = "analysis"
-
-
-class Visitor:
-    """Asks and polls as Dash's renderer does."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        page = self._get("/")
-        self.end = re.search(r'"end_id":\s*"([^"]+)"', page)
-        listed = json.loads(self._get("/_dash-dependencies"))
-        self.entry = next(e for e in listed if e.get("background") and PANEL in e["output"])
-        self.stop_entry = next(e for e in listed if e["output"] == f"{PANEL}-stop.id")
-        self.handles: dict[str, str] = {}
-        self.progress: list[str] = []
-
-    def _get(self, path: str) -> str:
-        with urllib.request.urlopen(self.url + path) as answer:
-            return str(answer.read().decode())
-
-    def _post(self, entry: dict[str, Any], values: dict[str, Any], **args: str) -> tuple[int, dict[str, Any]]:
-        query = "&".join(f"{name}={value}" for name, value in args.items())
-        if self.end:
-            query += f"&endId={self.end[1]}"
-        request = urllib.request.Request(
-            f"{self.url}/_dash-update-component?{query}",
-            json.dumps(payload(entry, values)).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            body = answer.read()
-            return answer.status, json.loads(body) if body else {}
-
-    def start(self, fuel: str) -> None:
-        order = {"search": f"?fuels={fuel}&range=7d", "theme": "light", "id": "x"}
-        status, body = self._post(self.entry, {f"{PANEL}-job.data": order})
-        assert status == 200
-        self.handles = {"cacheKey": body["cacheKey"], "job": body["job"]}
-
-    def poll(self) -> dict[str, Any] | None:
-        """The result; {} where there is none and none will come, None while the job runs."""
-        status, body = self._post(self.entry, {}, **self.handles)
-        if "progress" in body:
-            self.progress.append(json.dumps(body["progress"], ensure_ascii=False))
-        if status == 204:
-            return {}
-        found: dict[str, Any] | None = body.get("response")
-        return found
-
-    def result(self, seconds: float = 40) -> dict[str, Any]:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = self.poll()
-            if found is not None:
-                return found
-            time.sleep(0.1)
-        raise AssertionError("the job never ended")
-
-    def until_told(self, text: str, seconds: float = 30) -> None:
-        end = time.monotonic() + seconds
-        while not any(text in said for said in self.progress):
-            assert time.monotonic() < end, self.progress
-            assert self.poll() is None
-            time.sleep(0.1)
-
-    def cancel(self) -> None:
-        self._post(self.stop_entry, {f"{PANEL}-stop.data": 1}, cancelJob=self.handles["job"])
-
-
-def said(result: dict[str, Any]) -> tuple[str, str]:
-    """(the panel's class, everything in it as text)."""
-    return result[PANEL]["className"], json.dumps(result, ensure_ascii=False)
-
-
-def jobs_of(process: psutil.Process) -> set[int]:
-    """Processes of the workers: children of the server's children."""
-    return {job.pid for worker in process.children() for job in worker.children()}
-
-
-def gone(pids: set[int], seconds: float = 5) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        alive = {p for p in pids if psutil.pid_exists(p) and psutil.Process(p).status() != "zombie"}
-        if not alive:
-            return True
-        time.sleep(0.05)
-    return False
+Served = tuple[str, psutil.Process]
 
 
 @pytest.fixture(scope="module")
-def served(demo_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, psutil.Process]]:
+def served(demo_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("jobs")
-    variables = {"NEMDESK_JOB_ROWS": "0", "NEMDESK_JOBS_AT_ONCE": "4"}
-    with started(demo_lake, folder, APP, variables) as (url, process):
+    with started(demo_lake, folder, APP, {"NEMDESK_JOB_ROWS": "0", "NEMDESK_JOBS_AT_ONCE": "4"}) as (
+        url,
+        process,
+    ):
         yield url, psutil.Process(process.pid)
 
 
-def test_two_visitors_with_one_question_are_both_answered(served: tuple[str, psutil.Process]) -> None:
-    first, second, third = (Visitor(served[0]) for _ in range(3))
-    third.start("water")  # never asked after: its answer is nobody else's
+def workers_of(server: psutil.Process) -> list[psutil.Process]:
+    runner = runner_of(server).pid
+    return [child for child in server.children() if child.pid != runner]
+
+
+def test_two_visitors_with_one_question_share_one_job_and_are_both_answered(served: Served) -> None:
+    url, server = served
+    first, second = Visitor(url), Visitor(url)
+    before = jobs_of(server)
     first.start("water")
     second.start("water")
     assert first.handles["cacheKey"] != second.handles["cacheKey"]
     for visitor in (first, second):
         visitor.until_told("1 of 3 months read")
+    assert len(jobs_of(server) - before) == 1
     results = [visitor.result() for visitor in (first, second)]
     for result, visitor in zip(results, (first, second), strict=True):
         state, text = said(result)
@@ -139,7 +56,19 @@ def test_two_visitors_with_one_question_are_both_answered(served: tuple[str, psu
         assert '"Total"' in text
         told = " ".join(visitor.progress)
         assert '"rowData"' in told, "the tree so far"
-    assert results[0][f"{PANEL}-top"] == results[1][f"{PANEL}-top"]
+    assert results[0]["analysis-bottom"] == results[1]["analysis-bottom"]
+
+
+def test_what_is_abandoned_is_nobody_elses(served: Served) -> None:
+    """One who orders and goes leaves nothing behind that another's different question could meet."""
+    url, server = served
+    leaver, other = Visitor(url), Visitor(url)
+    leaver.start("distillate")
+    assert gone(jobs_of(server))
+    other.start("biomass")
+    result = other.result()
+    _, text = said(result)
+    assert "Biomass" in text and "Distillate" not in str(result["analysis-bottom"])
 
 
 @pytest.mark.parametrize(
@@ -147,9 +76,10 @@ def test_two_visitors_with_one_question_are_both_answered(served: tuple[str, psu
     [
         ("wind", "Something went wrong (id "),
         ("solar", "its process was killed"),
+        ("ccgt", "needed more than the 512 MB that a job may use"),
     ],
 )
-def test_what_breaks_a_job_is_told(served: tuple[str, psutil.Process], fuel: str, message: str) -> None:
+def test_what_breaks_a_job_is_told(served: Served, fuel: str, message: str) -> None:
     visitor = Visitor(served[0])
     visitor.start(fuel)
     state, text = said(visitor.result())
@@ -158,46 +88,101 @@ def test_what_breaks_a_job_is_told(served: tuple[str, psutil.Process], fuel: str
     assert "secret detail" not in text and "Traceback" not in text
 
 
-def test_an_answer_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
-    store = Cache(str(tmp_path))
-    _keep(store, "run", threading.Lock())
-    assert store.get("run")["background_callback_error"]["msg"] == NOT_KEPT
-
-
-def test_a_job_is_not_taken_for_another_process_of_its_number(tmp_path: Path) -> None:
-    """Nothing is killed by a handle whose process has ended and whose number lives on."""
-    manager = JobManager(tmp_path, 1)
-    for handle in (f"{os.getpid()}-1-key", "0-0-key", "x", "", None, "1-2"):
-        assert not manager.job_running(handle)
-        manager.terminate_job(handle)
-
-
-def test_a_stopped_job_ends_and_its_query_with_it(served: tuple[str, psutil.Process]) -> None:
-    url, process = served
-    before = jobs_of(process)
+def test_a_stopped_job_ends_and_its_query_with_it(served: Served) -> None:
+    url, server = served
+    before = jobs_of(server)
     visitor = Visitor(url)
     visitor.start("coal")
     visitor.until_told("1 of 3 months read")
-    (job,) = jobs_of(process) - before
+    (job,) = jobs_of(server) - before
     assert psutil.Process(job).cpu_percent(interval=0.5) > 5, "DuckDB is at work"
     visitor.cancel()
     assert gone({job}), "interrupted and over"
     assert visitor.result() == {}
-    assert process.is_running()
+    assert server.is_running()
 
 
-def test_a_stopping_server_takes_its_jobs_along_and_frees_its_port(demo_lake: Lake, tmp_path: Path) -> None:
-    """Before that: one job too many is told so at once."""
-    variables = {"NEMDESK_JOB_ROWS": "0", "NEMDESK_JOBS_AT_ONCE": "1", "NEMDESK_WORKERS": "1"}
-    with started(demo_lake, tmp_path, APP, variables) as (url, process):
-        visitor, crowd = Visitor(url), Visitor(url)
+def test_who_stops_does_not_stop_it_for_another(served: Served) -> None:
+    url, server = served
+    before = jobs_of(server)
+    first, second = Visitor(url), Visitor(url)
+    for visitor in (first, second):
         visitor.start("coal")
         visitor.until_told("1 of 3 months read")
-        crowd.start("coal")
+    (job,) = jobs_of(server) - before
+    first.cancel()
+    assert first.result() == {}
+    time.sleep(1)
+    assert psutil.pid_exists(job) and second.poll() is None
+    second.cancel()
+    assert gone({job})
+
+
+def test_another_view_lets_the_job_go_unless_it_asks_the_same(served: Served) -> None:
+    """Sorting differently asks the same question: its job is not begun again."""
+    url, server = served
+    before = jobs_of(server)
+    visitor = Visitor(url)
+    visitor.start("coal")
+    visitor.until_told("1 of 3 months read")
+    (job,) = jobs_of(server) - before
+    visitor.cancel("view")
+    visitor.start("coal", "&sort=-energy")
+    visitor.until_told("1 of 3 months read")
+    time.sleep(4)
+    assert visitor.poll() is None
+    assert jobs_of(server) - before == {job}
+    visitor.cancel("view")
+    assert gone({job})
+
+
+def test_a_worker_that_is_killed_takes_no_job_along(served: Served) -> None:
+    url, server = served
+    visitor = Visitor(url)
+    visitor.start("water", "&range=30d")
+    visitor.until_told("1 of 3 months read")
+    for worker in workers_of(server):
+        worker.kill()
+    time.sleep(1)
+    state, _ = said(visitor.result())
+    assert state == "panel-ready"
+
+
+def test_a_runner_that_is_killed_takes_no_job_along_and_is_replaced(served: Served) -> None:
+    url, server = served
+    visitor, later = Visitor(url), Visitor(url)
+    visitor.start("water", "&range=1d")
+    visitor.until_told("months read")
+    runner = runner_of(server)
+    runner.kill()
+    state, _ = said(visitor.result())
+    assert state == "panel-ready"
+    later.start("battery-storage")
+    state, _ = said(later.result())
+    assert state == "panel-ready"
+    assert runner_of(server).pid != runner.pid
+
+
+def test_jobs_wait_in_line_and_one_too_many_is_told_so(demo_lake: Lake, tmp_path: Path) -> None:
+    """Then the server is stopped: it takes its jobs along and frees its port."""
+    variables = {"NEMDESK_JOB_ROWS": "0", "NEMDESK_JOBS_AT_ONCE": "1", "NEMDESK_JOBS_WAITING": "2"}
+    with started(demo_lake, tmp_path, APP, variables) as (url, process):
+        running, second, third, crowd = (Visitor(url) for _ in range(4))
+        running.start("coal")
+        running.until_told("1 of 3 months read")
+        second.start("battery-storage")
+        third.start("coal", "&range=1d")
+        second.until_told("next in line")
+        third.until_told("2nd in line")
+        crowd.start("coal", "&range=90d")
         state, text = said(crowd.result())
         assert state == "panel-failed" and "busy with other large questions" in text
-        jobs = jobs_of(psutil.Process(process.pid))
-        assert len(jobs) == 1
+        running.cancel()
+        assert said(second.result())[0] == "panel-ready"
+        third.until_told("1 of 3 months read")
+        server = psutil.Process(process.pid)
+        jobs = {*jobs_of(server), runner_of(server).pid}
+        assert len(jobs) == 2
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(15)
@@ -206,18 +191,37 @@ def test_a_stopping_server_takes_its_jobs_along_and_frees_its_port(demo_lake: La
         with socket.socket() as again:
             again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             again.bind(("127.0.0.1", urlsplit(url).port))
+        cache = tmp_path / "cache"
+        for folder in (cache, cache / "jobs", cache / "answers"):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
 
 
-def test_a_job_outlives_no_worker(demo_lake: Lake, tmp_path: Path) -> None:
-    """A worker that is killed cannot end its job; the job sees for itself."""
-    with started(demo_lake, tmp_path, APP, {"NEMDESK_JOB_ROWS": "0", "NEMDESK_WORKERS": "1"}) as (
-        url,
-        process,
-    ):
+def test_a_job_that_takes_too_long_says_so_and_workers_that_are_replaced_lose_none(
+    demo_lake: Lake, tmp_path: Path
+) -> None:
+    variables = {
+        "NEMDESK_JOB_ROWS": "0",
+        "NEMDESK_JOB_TIMEOUT_SECONDS": "6",
+        "GUNICORN_CMD_ARGS": "--max-requests 8 --max-requests-jitter 0",
+    }
+    with started(demo_lake, tmp_path, APP, variables) as (url, process):
+        server = psutil.Process(process.pid)
+        before = {worker.pid for worker in workers_of(server)}
+        visitor = Visitor(url)
+        visitor.start("coal")
+        state, text = said(visitor.result())
+        assert state == "panel-failed"
+        assert "longer than the 6 s that a job may take" in text and "NEMDESK_JOB_TIMEOUT_SECONDS" in text
+        assert not before & {worker.pid for worker in workers_of(server)}, "each was replaced meanwhile"
+
+
+def test_the_service_that_is_killed_outright_leaves_no_job(demo_lake: Lake, tmp_path: Path) -> None:
+    with started(demo_lake, tmp_path, APP, {"NEMDESK_JOB_ROWS": "0"}) as (url, process):
+        server = psutil.Process(process.pid)
         visitor = Visitor(url)
         visitor.start("coal")
         visitor.until_told("1 of 3 months read")
-        jobs = jobs_of(psutil.Process(process.pid))
-        for worker in psutil.Process(process.pid).children():
-            worker.kill()
-        assert jobs and gone(jobs, 10)
+        left = {*jobs_of(server), runner_of(server).pid}
+        workers = {worker.pid for worker in workers_of(server)}
+        os.kill(process.pid, signal.SIGKILL)
+        assert gone(left | workers, 15)

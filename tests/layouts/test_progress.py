@@ -60,9 +60,9 @@ def test_a_bar_without_a_fraction_has_no_value() -> None:
 
 
 def test_a_panel_says_the_same_words_and_that_something_stands_below() -> None:
-    bar, said = working.progress(1, 3, 4, seconds_left=8)
+    bar, said = working.progress(working.Facts(done=1, parts=3, seconds=4, left=8))
     assert said.children == (
         progress.words(4, done=1, parts=3, seconds_left=8) + " · below: what is there so far"
     )
     assert float(bar.value) == pytest.approx(1 / 3, abs=1e-4)
-    assert working.progress(0, 0, 2)[1].children == "Starting · 2 s"
+    assert working.progress(working.Facts(seconds=2))[1].children == "Starting · 2 s"

@@ -1,0 +1,102 @@
+"""The queue as every process sees it, without any process."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from app.jobs.answering import Telling
+from app.jobs.liveness import Being
+from app.jobs.table import JobTable, Record, new_id
+from callbacks.work import DONE, FAILED, RUNNING, STOPPED, WAITING, Told
+
+
+def record(work: str, visitor: str = "a", **facts: object) -> Record:
+    order = {"name": "x", "query": {}, "form": ""}
+    return Record(new_id(), "answer", work, order, "t", "/x", time.time(), visitors={visitor: True}, **facts)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> JobTable:
+    return JobTable(tmp_path / "jobs")
+
+
+def test_equal_orders_are_one_job_until_it_has_ended(table: JobTable) -> None:
+    first = table.add(record("w", "a"), 9)
+    assert table.add(record("w", "b"), 9) == first
+    other = table.add(record("v", "a"), 9)
+    assert first and other and other != first
+    found = table.get(first)
+    assert found is not None and found.visitors == {"a": True, "b": True}
+    with table.changing(first) as changed:
+        assert changed is not None
+        changed.end(FAILED, "broke")
+    again = table.add(record("w", "c"), 9)
+    assert again != first, "a failure is not served again"
+    assert table.counts() == {DONE: 0, FAILED: 1, STOPPED: 0}
+
+
+def test_the_queue_is_first_come_first_served_and_bounded(table: JobTable) -> None:
+    ids = [table.add(record(str(place)), 3) for place in range(4)]
+    assert ids[3] is None and None not in ids[:3]
+    taken = [table.next_waiting() for _ in range(4)]
+    assert [one and one.id for one in taken] == [*ids[:3], None]
+    assert all(one.state == RUNNING for one in table.records())
+    assert table.add(record("later"), 3)
+
+
+def test_an_end_is_final(table: JobTable) -> None:
+    job = table.add(record("w"), 9)
+    assert job
+    for state, message in ((STOPPED, ""), (DONE, ""), (FAILED, "late")):
+        with table.changing(job) as changed:
+            assert changed is not None
+            changed.end(state, message)
+    found = table.get(job)
+    assert found is not None and found.state == STOPPED and found.message == ""
+
+
+def test_several_messages_of_one_job_all_arrive(table: JobTable) -> None:
+    job = record("w")
+    table.add(job, 9)
+    with Telling(table, job, 1_000) as telling:
+        for message in ("one", "two", "three"):
+            telling.say(message)
+        telling.say(phase="Keeping the answer")
+    told, _ = table.told(job.id)
+    assert told.messages == ("one", "two", "three") and told.phase == "Keeping the answer"
+
+
+def test_a_job_that_is_forgotten_leaves_nothing(table: JobTable) -> None:
+    job = record("w")
+    table.add(job, 9)
+    table.tell(job.id, Told(phase="x"), 1)
+    table.partial_path(job.id).parent.mkdir()
+    table.partial_path(job.id).write_bytes(b"x")
+    table.remove(job.id)
+    assert table.get(job.id) is None and table.ids() == [] and table.told(job.id) == (Told(), 0)
+    assert not table.partial_path(job.id).exists()
+
+
+def test_who_left_sees_it_stopped_who_stays_does_not(table: JobTable) -> None:
+    job = record("w")
+    job.visitors = {"a": False, "b": True}
+    table.add(job, 9)
+    assert table.state(job, "a").state == STOPPED
+    assert table.state(job, "b").state == WAITING
+
+
+def test_nothing_in_the_store_is_a_pickle(table: JobTable) -> None:
+    """diskcache's default would unpickle whatever lies there."""
+    with pytest.raises(TypeError):
+        table.store.set("x", object())
+
+
+def test_a_process_is_not_taken_for_another_of_its_number() -> None:
+    mine = Being.of(__import__("os").getpid())
+    assert mine.lives()
+    assert not Being(mine.pid, mine.born - 1).lives()
+    assert not Being(0, 0).lives() and Being(mine.pid, mine.born - 1).private_bytes() == 0
+    assert mine.private_bytes() > 1_000_000

@@ -1,0 +1,102 @@
+"""Long questions in parts give what they give whole, and what was found is there for every process."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from data_layer.errors import DataLayerError
+from data_layer.lake import Lake
+from data_layer.query_manager import open_manager
+from data_layer.requests import Period, Request
+from data_layer.requests.stations import (
+    StationDuration,
+    StationPeers,
+    StationPriceBands,
+    StationSummary,
+    StationTimeOfDay,
+)
+from data_layer.shared_answers import SharedAnswers
+
+ITEM_QUESTIONS = (StationSummary, StationTimeOfDay, StationDuration, StationPriceBands)
+
+
+def days(lake: Lake, count: int) -> Period:
+    last = open_manager(lake.root).lake_state().last
+    assert last is not None
+    return Period(last - timedelta(days=count), last)
+
+
+@pytest.mark.parametrize("question", ITEM_QUESTIONS)
+def test_stations_one_by_one_are_the_stations_together(demo_lake: Lake, question: type[Request]) -> None:
+    manager = open_manager(demo_lake.root)
+    period = days(demo_lake, 9)
+    ranking = manager.answer(StationPeers(period)).table.column("item").to_pylist()
+    # Not in the order of their names, so that the order is somebody's doing.
+    asked = question(period, tuple(sorted(ranking[:3], reverse=True)))  # type: ignore[call-arg]
+    told: list[tuple[int, int, int]] = []
+    parts = manager.answer_in_parts(
+        asked, lambda done, parts, so_far: told.append((done, parts, so_far().num_rows))
+    )
+    whole = manager.answer(asked)
+    assert parts.table.schema == whole.table.schema
+    for name in whole.table.column_names:
+        got, wanted = parts.table.column(name).to_pylist(), whole.table.column(name).to_pylist()
+        numbers = [(a, b) for a, b in zip(got, wanted, strict=True) if isinstance(b, float)]
+        assert [a for a, _ in numbers] == pytest.approx([b for _, b in numbers], rel=1e-12), name
+        if not numbers:
+            assert got == wanted, name
+    assert [(done, parts) for done, parts, _ in told] == [(1, 3), (2, 3), (3, 3)]
+    assert 0 < told[0][2] < told[1][2] < told[2][2] == whole.table.num_rows
+
+
+def test_an_answer_that_took_long_is_known_to_other_processes(demo_lake: Lake, tmp_path: Path) -> None:
+    shared = SharedAnswers(tmp_path / "answers")
+    job, worker = (open_manager(demo_lake.root, shared=shared) for _ in range(2))
+    asked = StationPeers(days(demo_lake, 2))
+    assert not worker.known(asked)
+    found = job.answer(asked)
+    job.keep(asked, found)
+    assert worker.known(asked)
+    worker.backend.run = None  # type: ignore[assignment, method-assign]
+    got = worker.answer(asked)
+    assert got.table.equals(found.table) and got.provenance.rows_scanned == found.provenance.rows_scanned
+    assert (tmp_path / "answers").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_cannot_be_read_is_as_good_as_absent(tmp_path: Path) -> None:
+    shared = SharedAnswers(tmp_path / "answers")
+    table = pa.table({"n": [1, 2, 3]})
+    shared.put("a", table, ("source", 3, 1))
+    (path,) = shared.directory.iterdir()
+    found = shared.get("a")
+    assert found is not None and found[0].equals(table) and found[1] == ("source", 3, 1)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place])
+        assert shared.get("a") is None, place
+    path.write_bytes(b"\x80\x04junk")
+    assert shared.get("a") is None
+    assert shared.get("b") is None
+
+
+def test_the_oldest_go_where_there_is_too_much(tmp_path: Path) -> None:
+    table = pa.table({"n": list(range(10_000))})
+    shared = SharedAnswers(tmp_path / "answers", limit_bytes=200_000, kept_seconds=1e10)
+    for place in range(5):
+        shared.put(str(place), table, ("source", 1, 1))
+        os.utime(shared._path(str(place)), (1e9 * 1.7 + place, 1e9 * 1.7 + place))
+    shared.sweep()
+    assert [shared.has(str(place)) for place in range(5)] == [False, False, False, True, True]
+    shared.kept_seconds = 10
+    assert not shared.has("4"), "too old"
+
+
+def test_a_disk_that_takes_nothing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "answers").write_text("a file where the folder should be")
+    with pytest.raises(DataLayerError, match="cache folder cannot be written"):
+        SharedAnswers(tmp_path / "answers").put("a", pa.table({"n": [1]}), ("source", 1, 1))
