@@ -1,8 +1,8 @@
 """gunicorn's configuration: `gunicorn` alone starts the server. Settings come from NEMDESK_* variables."""
 
-import logging.config
 from typing import Any
 
+from app import logs, server_hooks
 from app.settings import Settings
 
 _settings = Settings()
@@ -55,17 +55,13 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108
 # gunicorn 27 opens a control socket in the home directory by default; nothing here uses it.
 control_socket_disable = True
 
-# Requests are logged by app/http.py as JSON lines with their id; errors go the same way.
+# Requests are logged by app/http.py with their id; gunicorn's own messages come in the same form.
 accesslog = None
 errorlog = "-"
 loglevel = _settings.log_level.lower()
+logconfig_dict = logs.configuration(_settings)
 
-logging.config.dictConfig(
-    {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-        "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "loggers": {"nemdesk": {"handlers": ["err"], "level": _settings.log_level, "propagate": False}},
-    }
-)
+# Before the application is imported: where its processes keep their counts is settled at that moment.
+server_hooks.begin(_settings)
+post_worker_init = server_hooks.post_worker_init
+child_exit = server_hooks.child_exit

@@ -9,21 +9,22 @@ from dash import Dash
 
 import callbacks
 from app import background, download, exports, http, jobs, visitors
-from app.jobs.answering import Working
 from app.settings import Settings
 from callbacks.navigation import token_of
 from callbacks.work import Centre
-from data_layer.query_manager import open_manager
+from data_layer.query_manager import HybridQueryManager, open_manager
 from layouts import shell
 
 ROOT: Final = Path(__file__).parent.parent
 
 
 def create_app(
-    settings: Settings | None = None, manager: Working | None = None, centre: Centre | None = None
+    settings: Settings | None = None, manager: HybridQueryManager | None = None, centre: Centre | None = None
 ) -> Dash:
     """The whole application. Opens no database and starts no thread, so that it may be made before a
     fork; ``manager`` and ``centre`` are injected by tests and notebooks."""
+    from app import operation  # not before gunicorn.conf.py has said where its processes count
+
     settings = settings or Settings()
     manager = manager or open_manager(
         settings.lake_dir,
@@ -64,7 +65,14 @@ def create_app(
     app.server.extensions["nemdesk-jobs"] = own
     download.register(app.server, manager, callbacks.TABS)
     exports.register(app.server, kept)
+    operation.install(
+        app.server,
+        settings,
+        manager,
+        jobs=own.facts,
+        runner_alive=own.served,
+    )
     visitors.install(app.server)
-    http.install(app, settings, manager)  # last: it hashes every inline script for the content policy
+    http.install(app, settings)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)
     return app

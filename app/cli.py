@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 an error that is said in words; 2 wrong arguments, or anot
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import sys
@@ -26,7 +27,6 @@ BUSY: Final = 2
 INCOMPLETE: Final = 3
 INTERRUPTED: Final = 130
 
-_WATCH_SECONDS: Final = 300
 _SHOWN: Final = 20
 _LINE_SECONDS: Final = 2.0
 
@@ -92,7 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     ingest.set_defaults(command=_ingest)
 
     update = commands.add_parser("update", help="catch up with AEMO's newest reports")
-    update.add_argument("--watch", action="store_true", help="stay and do it every five minutes")
+    update.add_argument("--watch", action="store_true", help="stay and do it again and again, until SIGTERM")
+    update.add_argument(
+        "--every",
+        type=_seconds,
+        metavar="SECONDS",
+        help="pause between two rounds of --watch (default: 300, give or take a tenth)",
+    )
     _add_source(update)
     update.set_defaults(command=_update)
 
@@ -123,6 +129,16 @@ def _month(text: str) -> Month:
     if match is None or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1998:
         raise argparse.ArgumentTypeError(f"{text!r} is not a month; write it as 2025-01")
     return int(match[1]), int(match[2])
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number of seconds from 1 to 86400")
+    return seconds
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -176,24 +192,32 @@ def _ingest(chosen: argparse.Namespace) -> int:
 def _update(chosen: argparse.Namespace) -> int:
     from data_layer.ingest import pipeline
 
-    lake = Lake(_settings(chosen).lake_dir)
+    if chosen.every is not None and not chosen.watch:
+        raise ValueError("--every goes with --watch")
+    settings = _settings(chosen)
+    lake = Lake(settings.lake_dir)
     source = _source(chosen, lake)
     try:
-        while True:
-            try:
-                with ProgressLine() as progress:
-                    summary = pipeline.update(lake, source, progress=progress)
-                code = _report(summary)
-            except DataLayerError as error:
-                if not chosen.watch:
-                    raise
-                print(f"{error} Trying again in five minutes.", file=sys.stderr)
-                code = FAILED
-            if not chosen.watch:
-                return code
-            time.sleep(_WATCH_SECONDS)
+        if chosen.watch:
+            return _keep_up(settings, lake, source, chosen.every)
+        with ProgressLine() as progress:
+            summary = pipeline.update(lake, source, progress=progress)
+        return _report(summary)
     finally:
         source.close()
+
+
+def _keep_up(settings: Any, lake: Lake, source: Any, every: float | None) -> int:
+    from app import keeping_up, logs
+
+    logs.configure(settings)
+    every = keeping_up.EVERY_SECONDS if every is None else every
+    if logs.form(settings) == logs.JSON:
+        keeping_up.keep_up(lake, source, every)
+    else:
+        with ProgressLine() as progress:
+            keeping_up.keep_up(lake, source, every, progress=progress)
+    return OK
 
 
 def _newest_published(today: date) -> Month:

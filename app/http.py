@@ -1,4 +1,4 @@
-"""Response headers, compression, health, request ids and log, and refusal of malformed requests."""
+"""Response headers, compression, request ids and log, and refusal of malformed requests."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from flask import Flask, Request, Response, g, jsonify, request
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
+from app.logs import fields
 from app.settings import Settings
-from callbacks.guard import Manager
-from data_layer.errors import DataLayerError
 
 logger = logging.getLogger("nemdesk.http")
 
@@ -31,7 +30,7 @@ FIXED_HEADERS: Final = {
 }
 
 
-def install(app: Dash, settings: Settings, manager: Manager) -> None:
+def install(app: Dash, settings: Settings) -> None:
     """Everything this module does, onto the app's server. Call when all callbacks are registered."""
     server: Flask = app.server
     server.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -42,7 +41,6 @@ def install(app: Dash, settings: Settings, manager: Manager) -> None:
     logging.getLogger("nemdesk").setLevel(settings.log_level)
     Compress(server)
     _identify_and_log(server)
-    _health(server, manager)
     _refuse_malformed(app)
     _headers(server, policy(app))
     _errors(server)
@@ -103,14 +101,18 @@ def _identify_and_log(server: Flask) -> None:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if logger.isEnabledFor(logging.INFO):
             # JSON escapes whatever the client put into the path: one request, one line.
-            line = {
-                "request": g.get("request_id", ""),
-                "method": request.method,
-                "path": request.path[:200],
-                "status": response.status_code,
-                "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
-            }
-            logger.info(json.dumps(line))
+            logger.info(
+                "%s %s %d",
+                request.method if request.method.isalpha() else "?",
+                json.dumps(request.path[:200]),
+                response.status_code,
+                extra=fields(
+                    method=request.method[:20],
+                    path=request.path[:200],
+                    status=response.status_code,
+                    ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+                ),
+            )
         return response
 
 
@@ -124,23 +126,6 @@ def _headers(server: Flask, content_policy: str) -> None:
         if request.path == CALLBACKS or request.path == "/_dash-layout":
             response.headers["Cache-Control"] = "no-store"
         return response
-
-
-def _health(server: Flask, manager: Manager) -> None:
-    @server.get("/healthz")
-    def healthz() -> Response:
-        """The process answers. No lake, no database."""
-        return jsonify(status="ok")
-
-    @server.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        """There is a published version that can be read; fails, never crashes, without one."""
-        try:
-            lake = manager.lake_state()
-        except DataLayerError as error:
-            return jsonify(status="no data", error=str(error), request_id=g.request_id), 503
-        newest = lake.last.isoformat() if lake.last else None
-        return jsonify(status="ready", version=lake.version, kind=lake.kind, last=newest), 200
 
 
 def _refuse_malformed(app: Dash) -> None:
@@ -198,6 +183,10 @@ def _one(text: str) -> dict[str, str]:
     return {"id": identity, "property": name}
 
 
+NOBODYS: Final = "nemdesk.nobodys"
+"""In the environment of a request that no visitor made, so that it is not counted."""
+
+
 def take_first_request(server: Flask) -> None:
     """Answer one request before any visitor's.
 
@@ -206,7 +195,7 @@ def take_first_request(server: Flask) -> None:
     blank (seen with two fresh workers; tests/app/test_pages.py).
     """
     with server.test_client() as client:
-        client.get("/")
+        client.get("/", environ_overrides={NOBODYS: True})
 
 
 def refusal(message: str, status: int, field: str = "") -> tuple[Response, int]:

@@ -76,10 +76,23 @@ class Settings(BaseSettings):
         4_000, ge=10, description="Room for exported files, in MiB: the oldest go when it is used up."
     )
     exports_hours: float = Field(24.0, gt=0, le=8_760, description="How long an exported file is kept.")
+    worker_memory_mb: int = Field(
+        600,
+        ge=128,
+        description="Memory of one server process, in MiB. Above 80 % of it the process gives memory back; "
+        "one that stays above it is replaced, without losing a request.",
+    )
+    metrics_public: bool = Field(
+        False, description="Serve /metrics to other machines too, not to this one alone."
+    )
+    slow_query_seconds: float = Field(1.0, ge=0, description="A query that takes longer is logged.")
     secret_key: SecretStr | None = Field(
         None, description="Signs background jobs. By default made once and kept in cache_dir (mode 0600)."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="Form of the log. auto: text on a terminal, JSON lines elsewhere."
+    )
 
     @field_validator("lake_dir", "cache_dir")
     @classmethod

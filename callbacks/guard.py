@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, cast
@@ -42,11 +43,25 @@ class Manager(Protocol):
     def known(self, request: Request) -> bool: ...
 
 
+_WORK: ContextVar[str] = ContextVar("nemdesk_work", default="")
+
+
+def work_on(job: str) -> None:
+    """From now on this process (or thread) works for a job: its errors and its log carry the job's id."""
+    _WORK.set(job)
+
+
+def working_on() -> str:
+    """Id of the job that is worked on; '' outside a job."""
+    return _WORK.get()
+
+
 def request_id() -> str:
-    """Id of the request being served, as its response header says; a new one outside a request."""
+    """Id of the request being served, as its response header says, or of the job that is worked on; a new
+    one outside both."""
     if has_request_context() and "request_id" in g:
         return cast("str", g.request_id)
-    return uuid.uuid4().hex[:12]
+    return working_on() or uuid.uuid4().hex[:12]
 
 
 def visitor() -> str:
@@ -63,13 +78,13 @@ def span(lake: LakeState) -> tuple[datetime, datetime]:
 
 def explain(error: Exception) -> str:
     """What the page says about an error; unexpected ones are logged with the id that is shown."""
+    identity = request_id()
     if isinstance(error, RequestError | LakeMissing):
-        logger.info("refused: %s (request %s)", error, request_id())
+        logger.info("refused: %s (request %s)", error, identity)
         return str(error)
     if isinstance(error, DataLayerError):
-        logger.warning("failed (request %s)", request_id(), exc_info=error)
-        return f"{error} (id {request_id()})"
-    identity = request_id()
+        logger.warning("failed (request %s)", identity, exc_info=error)
+        return f"{error} (id {identity})"
     logger.exception("unexpected error (request %s)", identity)
     return f"Something went wrong (id {identity}). Try again; if it stays, quote this id: the log has it."
 

@@ -73,11 +73,21 @@ class ByteLruCache(BaseCache):
                 self.bytes -= old[1]
             self._entries[key] = (value, size, expires)
             self.bytes += size
-            while self.bytes > self.limit_bytes:
-                _, (_, freed, _) = self._entries.popitem(last=False)
-                self.bytes -= freed
-                self.evictions += 1
+            self._evict(self.limit_bytes)
         return True
+
+    def shrink(self, to_bytes: int) -> int:
+        """Keep at most ``to_bytes`` of what is held now, most recently used first; the bytes let go."""
+        with self._lock:
+            before = self.bytes
+            self._evict(max(to_bytes, 0))
+            return before - self.bytes
+
+    def _evict(self, to_bytes: int) -> None:
+        while self.bytes > to_bytes:
+            _, (_, freed, _) = self._entries.popitem(last=False)
+            self.bytes -= freed
+            self.evictions += 1
 
     def delete(self, key: str) -> bool:
         with self._lock:
@@ -216,6 +226,10 @@ class AnswerCache:
 
     def clear(self) -> None:
         self._backend.clear()
+
+    def shrink(self, to_bytes: int) -> int:
+        """``ByteLruCache.shrink``; another backend holds nothing in this process and lets go of nothing."""
+        return self._backend.shrink(to_bytes) if isinstance(self._backend, ByteLruCache) else 0
 
     def statistics(self) -> dict[str, int]:
         facts = {"hits": self.counts.hits, "misses": self.counts.misses, "waits": self.counts.waits}

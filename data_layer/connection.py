@@ -54,6 +54,9 @@ class Limits:
     temp_limit_mb: int = 2_000
     timeout_seconds: float = 60.0
     max_rows: int = 5_000_000
+    timeout_setting: str = "NEMDESK_QUERY_TIMEOUT_SECONDS"
+    memory_setting: str = "NEMDESK_MEMORY_LIMIT_MB"
+    """The variables that whoever runs the service sets these by, for the messages."""
 
 
 @dataclass
@@ -235,13 +238,14 @@ class DuckEngine:
         ):
             return QueryTimeout(
                 f"The query ran longer than {self.limits.timeout_seconds:g} s: shorten the period or choose "
-                "a coarser resolution."
+                f"a coarser resolution (for whoever runs this service: {self.limits.timeout_setting})."
             )
         logger.error("query failed: %s", text)
         if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in text:
             return ResultTooLarge(
-                "The query needs more memory than it may use: shorten the period or choose a coarser "
-                "resolution."
+                f"The query needs more memory than the {self.limits.memory_limit_mb} MB it may use: shorten "
+                "the period or choose a coarser resolution (for whoever runs this service: "
+                f"{self.limits.memory_setting})."
             )
         file = _file_named_in(text)
         if not file and type(error) in (duckdb.Error, duckdb.IOException, OSError):

@@ -16,8 +16,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -187,13 +189,20 @@ class HybridQueryManager:
         self, request: Request, snapshot: Snapshot, cancel: CancelToken | None
     ) -> tuple[pa.Table, tuple[str, int, int]]:
         self._check_period(request, snapshot)
-        if not self.backend.is_heavy(request, snapshot):
+        with self._turn(self.backend.is_heavy(request, snapshot)):
             return self._run(request, snapshot, cancel)
+
+    @contextmanager
+    def _turn(self, heavy: bool) -> Iterator[None]:
+        """A heavy query's turn; ServerBusy where it does not come in time."""
+        if not heavy:
+            yield
+            return
         turns = self._turns()
         if not turns.acquire(timeout=HEAVY_WAIT_SECONDS):
             raise ServerBusy("The server is busy with other large questions: try again in a moment.")
         try:
-            return self._run(request, snapshot, cancel)
+            yield
         finally:
             turns.release()
 
@@ -284,7 +293,11 @@ class HybridQueryManager:
         if not isinstance(chunk_size, int) or chunk_size < 1:
             raise RequestError("The chunk size must be a whole number of rows.", "chunk_size")
         statement, parameters = self._statement(query)
-        yield from self._chunks(statement, parameters, chunk_size, cancel)
+        pieces = self._chunks(statement, parameters, chunk_size, cancel)
+        # Held until the first rows are there, for then they are sorted: not while a reader takes his time.
+        with self._turn(isinstance(query, Request) and self.backend.is_heavy(query, self.lake.snapshot())):
+            first = list(islice(pieces, 1))
+        yield from chain(first, pieces)
 
     def _chunks(
         self, statement: str, parameters: dict[str, Any], chunk_size: int, cancel: CancelToken | None
@@ -362,6 +375,14 @@ class HybridQueryManager:
             "cache": self._cache.statistics(),
             "recent": list(self._recent),
         }
+
+    def cache_statistics(self) -> dict[str, int]:
+        """Of this process's cache: hits, misses, waits; entries, bytes, limit_bytes and evictions."""
+        return self._cache.statistics()
+
+    def shrink_cache(self, to_bytes: int) -> int:
+        """Let go of the answers asked for least recently, down to ``to_bytes``; the bytes let go."""
+        return self._cache.shrink(to_bytes)
 
     def clear_cache(self) -> None:
         self._cache.clear()

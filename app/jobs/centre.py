@@ -142,6 +142,10 @@ class JobCentre:
             self._asked[visitor] = now
             self.table.asked(visitor)
 
+    def served(self) -> bool:
+        """Whether jobs are worked on: there is a runner, or nothing for one to do."""
+        return self.runner.pid() > 0 or all(record.over for record in self.table.records())
+
     def facts(self) -> Mapping[str, Any]:
         now = time.time()
         records = list(self.table.records())

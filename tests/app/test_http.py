@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import NoReturn
 
 import pytest
 from dash import Dash
@@ -107,16 +108,17 @@ def test_an_error_is_answered_with_an_id_that_the_log_has(
     caplog: pytest.LogCaptureFixture,  # type: ignore[no-untyped-def]
 ) -> None:
     from app import create_app
+    from data_layer.query_manager import HybridQueryManager
 
-    class Broken:
-        def lake_state(self) -> object:
+    class Broken(HybridQueryManager):
+        def lake_state(self) -> NoReturn:
             raise ZeroDivisionError("secret detail")
 
-        def answer(self, request: object) -> object:
+        def answer(self, *_: object, **__: object) -> NoReturn:
             raise ZeroDivisionError("secret detail")
 
     logging.getLogger("nemdesk").propagate = True
-    with create_app(settings_of(demo_lake.root), manager=Broken()).server.test_client() as client:  # type: ignore[arg-type]
+    with create_app(settings_of(demo_lake.root), manager=Broken(demo_lake)).server.test_client() as client:
         answer = fill(client, "gen-mix", "/generation")
         assert answer.status_code == 200
         identity = answer.headers["X-Request-Id"]
@@ -124,7 +126,7 @@ def test_an_error_is_answered_with_an_id_that_the_log_has(
         assert "secret detail" not in answer.get_data(as_text=True)
         assert any(identity in record.getMessage() and record.exc_info for record in caplog.records)
         ready = client.get("/readyz")
-        assert ready.status_code == 500
+        assert ready.status_code == 503
         assert ready.get_json()["request_id"] in ready.get_json()["error"]
         assert "secret" not in ready.get_data(as_text=True)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pyarrow as pa
-from dash import Dash
+from dash import Dash, dcc, html
 
 from app import create_app
 from app.exports import Exports
@@ -16,6 +16,7 @@ from app.settings import Settings
 from callbacks import TABS, exports
 from callbacks.work import JobState, Order
 from data_layer.query_manager import HybridQueryManager, open_manager
+from layouts import shell
 
 
 class Threads:
@@ -54,6 +55,9 @@ def desk() -> Dash:
     app = create_app(settings, manager)
     if not any("export-body" in key for key in app.callback_map):
         exports.register(app, manager, TABS, Threads(Exports.of(settings), manager))
+    if "job-nudge" not in str(shell.page(None)):
+        shown = app.layout
+        app.layout = lambda: html.Div([dcc.Store(id="job-nudge"), shown()])
     return app
 
 

@@ -1,0 +1,32 @@
+"""What the service shows to whoever runs it: health, metrics, slow queries, its use of memory."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app import health, memory, metrics, metrics_page
+from app.health import Alive
+from app.metrics_page import JobFacts, Processes
+from app.query_log import slow_queries
+from app.settings import Settings
+from data_layer.query_manager import HybridQueryManager
+
+
+def install(
+    server: Flask,
+    settings: Settings,
+    manager: HybridQueryManager,
+    *,
+    jobs: JobFacts | None = None,
+    runner_alive: Alive | None = None,
+    processes: Processes | None = None,
+) -> None:
+    """Everything of it, onto a server. ``jobs``: callbacks.work.Centre.facts; ``runner_alive``: whether
+    jobs are worked on; ``processes``: the service's processes now. What is not given is not shown."""
+    manager.observers += [metrics.observe, slow_queries(settings.slow_query_seconds)]
+    metrics.watch_requests(server, metrics.CacheAccount(manager.cache_statistics))
+    memory.install(server, memory.MemoryWatch(manager, settings.worker_memory_mb * memory.MIB))
+    health.register(server, settings, manager, runner_alive)
+    metrics_page.register(
+        server, manager.lake_state, public=settings.metrics_public, jobs=jobs, processes=processes
+    )

@@ -1,0 +1,26 @@
+"""What gunicorn calls at the turns of its processes' lives; gunicorn.conf.py names them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import logs, metric_files
+from app.settings import Settings
+
+
+def begin(settings: Settings) -> None:
+    """Before the application is imported, in gunicorn's master."""
+    logs.configure(settings)
+    metric_files.begin(settings.prepared_cache_dir() / "metrics")
+
+
+def post_worker_init(worker: Any) -> None:
+    """In a worker, before it serves."""
+    from app import memory
+
+    memory.under_gunicorn = True
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """In the master, after a worker ended."""
+    metric_files.ended(worker.pid)
