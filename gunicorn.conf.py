@@ -1,7 +1,5 @@
 """gunicorn's configuration: `gunicorn` alone starts the server. Settings come from NEMDESK_* variables."""
 
-from typing import Any
-
 from app import logs, server_hooks
 from app.settings import Settings
 
@@ -23,12 +21,6 @@ threads = _settings.worker_threads
 # Load the application once, before the fork: workers share its memory. It opens no database and starts no
 # thread until it is asked something, since a child would hang on its parent's (tests/app/test_preload.py).
 preload_app = True
-
-
-def when_ready(server: Any) -> None:
-    """Start the job runner from the master, whose end is the end of every job; a worker's is not."""
-    server.app.wsgi().extensions["nemdesk-jobs"].runner.start()
-
 
 # A worker whose main loop is silent this long is killed. A stuck query is not seen by it: the database's
 # own time limit is the real one, and it is shorter.
@@ -63,5 +55,6 @@ logconfig_dict = logs.configuration(_settings)
 
 # Before the application is imported: where its processes keep their counts is settled at that moment.
 server_hooks.begin(_settings)
+when_ready = server_hooks.when_ready
 post_worker_init = server_hooks.post_worker_init
 child_exit = server_hooks.child_exit

@@ -8,11 +8,12 @@ from typing import Final
 from dash import Dash
 
 import callbacks
-from app import background, download, exports, http, jobs, visitors
+from app import background, download, exports, http, jobs, rollout, visitors
+from app.service import RunningService
 from app.settings import Settings
 from callbacks.navigation import token_of
 from callbacks.work import Centre
-from data_layer.query_manager import HybridQueryManager, open_manager
+from data_layer.query_manager import HybridQueryManager
 from layouts import shell
 
 ROOT: Final = Path(__file__).parent.parent
@@ -26,17 +27,7 @@ def create_app(
     from app import operation  # not before gunicorn.conf.py has said where its processes count
 
     settings = settings or Settings()
-    manager = manager or open_manager(
-        settings.lake_dir,
-        backend=settings.backend,
-        memory_limit_mb=settings.memory_limit_mb,
-        threads=settings.threads,
-        timeout_seconds=settings.query_timeout_seconds,
-        max_rows=settings.max_rows,
-        cache_bytes=settings.cache_mb * 2**20,
-        cache_ttl_seconds=settings.cache_ttl_seconds,
-        heavy_at_once=settings.heavy_queries_at_once,
-    )
+    manager = manager or rollout.open_for(settings)
     kept = exports.Exports.of(settings)
     own = jobs.centre(settings, manager, kept)
     centre = centre or own
@@ -61,9 +52,13 @@ def create_app(
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
     app.server.secret_key = settings.secret()
     app.layout = lambda: shell.page(token_of(manager), jobs=True)
-    waiting.works = callbacks.register(app, manager, settings.job_rows, centre)
+    service = RunningService(settings, manager, own.facts)
+    service.watch(app.server, manager)
+    shown = service if settings.system_tab else None
+    connected = callbacks.register(app, manager, settings.job_rows, centre, shown)
+    waiting.works = connected.works
     app.server.extensions["nemdesk-jobs"] = own
-    download.register(app.server, manager, callbacks.TABS)
+    download.register(app.server, manager, connected.tabs)
     exports.register(app.server, kept)
     operation.install(
         app.server,
@@ -71,8 +66,10 @@ def create_app(
         manager,
         jobs=own.facts,
         runner_alive=own.served,
+        processes=service.processes,
     )
     visitors.install(app.server)
+    rollout.install(app.server, settings, manager)
     http.install(app, settings)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)
     return app

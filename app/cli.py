@@ -1,7 +1,7 @@
-"""The command line: ``python -m app run | demo | ingest | update | rebuild | status``.
+"""The command line: ``python -m app run | demo | ingest | update | rebuild | status | ...``.
 
-Exit codes: 0 done; 1 an error that is said in words; 2 wrong arguments, or another ingest is writing;
-3 done, but a file was refused whole or could not be fetched; 130 interrupted.
+Exit codes: 0 done; 1 an error that is said in words, or engines that differ; 2 wrong arguments, or another
+process writes the lake; 3 done, but a file was refused whole or could not be fetched; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from app import compare_engines, lake_commands
 from data_layer.errors import DataLayerError, LakeBusy, LakeMissing
 from data_layer.lake import KIND_DEMO, Lake, Snapshot
 
@@ -104,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
 
     rebuild = commands.add_parser("rebuild", help="make the lake's rollups again from its readings")
     rebuild.set_defaults(command=_rebuild)
+
+    lake_commands.add(commands)
+    compare_engines.add(commands)
 
     status = commands.add_parser("status", help="say what the lake holds and what was refused")
     status.set_defaults(command=_status)

@@ -7,8 +7,8 @@ from flask import Flask
 from app import health, memory, metrics, metrics_page
 from app.health import Alive
 from app.metrics_page import JobFacts, Processes
-from app.query_log import slow_queries
 from app.settings import Settings
+from app.slow_queries import slow_queries
 from data_layer.query_manager import HybridQueryManager
 
 

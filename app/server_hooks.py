@@ -14,6 +14,14 @@ def begin(settings: Settings) -> None:
     metric_files.begin(settings.prepared_cache_dir() / "metrics")
 
 
+def when_ready(server: Any) -> None:
+    """In the master, before the workers: start the job runner, whose end is then the master's and not a
+    worker's. Where the application is wrapped in another one, the first job starts it."""
+    centre = getattr(server.app.wsgi(), "extensions", {}).get("nemdesk-jobs")
+    if centre is not None:
+        centre.runner.start()
+
+
 def post_worker_init(worker: Any) -> None:
     """In a worker, before it serves."""
     from app import memory

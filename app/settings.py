@@ -41,6 +41,18 @@ class Settings(BaseSettings):
     backend: Literal["duckdb", "pandas"] = Field(
         "duckdb", description="Engine. pandas holds the whole history in memory: the way back."
     )
+    hybrid_share: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of visitors that DuckDB answers; pandas answers the others. Without effect where "
+        "backend is pandas.",
+    )
+    pandas_memory_mb: int = Field(
+        0,
+        ge=0,
+        description="What the pandas engine may hold in each process, in MiB; 0: what the machine has free.",
+    )
     memory_limit_mb: int = Field(256, ge=64, description="DuckDB's memory in each process, in MiB.")
     threads: int = Field(2, ge=1, le=256, description="DuckDB's threads in each process.")
     query_timeout_seconds: float = Field(
@@ -86,6 +98,11 @@ class Settings(BaseSettings):
         False, description="Serve /metrics to other machines too, not to this one alone."
     )
     slow_query_seconds: float = Field(1.0, ge=0, description="A query that takes longer is logged.")
+    system_tab: bool = Field(
+        True,
+        description="Show the System tab: data quality, questions asked, processes and their memory. "
+        "False leaves it out, as a public site may want.",
+    )
     secret_key: SecretStr | None = Field(
         None, description="Signs background jobs. By default made once and kept in cache_dir (mode 0600)."
     )

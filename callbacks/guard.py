@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
-from flask import g, has_request_context
+from flask import current_app, g, has_request_context
 
 from callbacks import state
 from callbacks.state import View
@@ -69,6 +69,15 @@ def visitor() -> str:
     return cast("str", g.get("visitor", "")) if has_request_context() else ""
 
 
+NAMES_ENGINE: Final = "NEMDESK_NAMES_ENGINE"
+"""Of the server's configuration: whether panels say which engine answered."""
+
+
+def _engine_shown(engine: str) -> str:
+    """The engine's name where visitors may have different ones, or another than DuckDB; else ''."""
+    return engine if has_request_context() and current_app.config.get(NAMES_ENGINE) else ""
+
+
 def span(lake: LakeState) -> tuple[datetime, datetime]:
     """First and last stamp of the data, or LakeMissing."""
     if lake.first is None or lake.last is None:
@@ -103,7 +112,14 @@ class Ask:
         got = self.manager.answer(request)
         facts = got.provenance
         self.provenance.append(
-            Provenance(facts.source, facts.rows_scanned, facts.seconds, facts.version, facts.cached)
+            Provenance(
+                facts.source,
+                facts.rows_scanned,
+                facts.seconds,
+                facts.version,
+                facts.cached,
+                _engine_shown(facts.engine),
+            )
         )
         return got
 

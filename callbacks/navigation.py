@@ -33,6 +33,7 @@ PRESET_LABELS: Final = {"1d": "1d", "7d": "7d", "30d": "30d", "90d": "90d", "1y"
 
 NO_LAKE: Final = "no-lake"
 NO_TAB: Final = "no-tab"
+OFF: Final = "switched-off"
 
 
 def token_of(manager: Manager) -> str | None:
@@ -103,9 +104,11 @@ def _page(manager: Manager, tabs: Mapping[str, Tab], pathname: object, shown: ob
     if data_links.is_help(pathname):
         same = shown == data_links.HELP
         return (no_update, no_update) if same else (data_links.help_page(manager, tabs), data_links.HELP)
+    choices = [Choice(label, f"/{name}") for name, label in TABS.items() if name in tabs]
     if tab is None:
-        choices = [Choice(label, f"/{name}") for name, label in TABS.items()]
         return (no_update, no_update) if shown == NO_TAB else (shell.not_found(choices), NO_TAB)
+    if tab not in tabs:
+        return (no_update, no_update) if shown == OFF else (shell.switched_off(TABS[tab], choices), OFF)
     try:
         span(manager.lake_state())
     except LakeMissing as error:
@@ -117,7 +120,8 @@ def _page(manager: Manager, tabs: Mapping[str, Tab], pathname: object, shown: ob
 
 def _bar(manager: Manager, tabs: Mapping[str, Tab], pathname: object, search: object) -> tuple[Any, ...]:
     tab = state.tab_of(pathname)
-    plain = [Choice(label, f"/{name}", name == tab) for name, label in TABS.items()]
+    named = {name: label for name, label in TABS.items() if name in tabs}
+    plain = [Choice(label, f"/{name}", name == tab) for name, label in named.items()]
     try:
         lake = manager.lake_state()
         first, last = span(lake)
@@ -127,11 +131,11 @@ def _bar(manager: Manager, tabs: Mapping[str, Tab], pathname: object, search: ob
         return shell.tabs(plain), None, panel.error(explain(error)), None, "", "NEMDesk", None
     banner = shell.demo_banner() if lake.kind == KIND_DEMO else None
     fresh = shell.freshness(f"Data to {formats.stamp(last)} AEST", lake.version.split("-")[0])
-    if tab is None:
+    if tab is None or tab not in tabs:
         title = "Data · NEMDesk" if data_links.is_help(pathname) else "Not found · NEMDesk"
         return shell.tabs(plain), None, None, banner, fresh, title, None
     view = state.parse(tab, search, first, last)
-    links = [Choice(label, view.href(tab=name), name == tab) for name, label in TABS.items()]
+    links = [Choice(label, view.href(tab=name), name == tab) for name, label in named.items()]
     ask = Ask(manager, lake, view, theme.LIGHT)
     bar = _period_bar(tabs[tab], ask) if tabs[tab].has_period else _today_bar(view, lake)
     where = f" · {REGION_NAMES[view.region]}" if tabs[tab].has_regions else ""

@@ -22,7 +22,10 @@ OnPart = Callable[[int, int, Callable[[], pa.Table]], None]
 class Backend(Protocol):
     """Something that answers a request from one version of the lake."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The engine's name: part of the key under which an answer is kept."""
+        ...
 
     def run(
         self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None

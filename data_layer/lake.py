@@ -72,7 +72,7 @@ class Lake:
         cached = self._snapshot
         if cached is not None and cached.token == token:
             return cached
-        self._snapshot = self._read(token)
+        self._snapshot = self.read_version(token)
         return self._snapshot
 
     def newest_readable(self) -> Snapshot | None:
@@ -85,10 +85,11 @@ class Lake:
         except LakeDamaged:
             for path in sorted((self.root / "versions").glob("*.json"), reverse=True):
                 with suppress(LakeDamaged):
-                    return self._read(path.stem)
+                    return self.read_version(path.stem)
             return None
 
-    def _read(self, token: str) -> Snapshot:
+    def read_version(self, token: str) -> Snapshot:
+        """A kept version, published or not. LakeDamaged where its manifest cannot be read."""
         if "/" in token or not token:
             raise LakeDamaged(f"The lake's version file is damaged: {HOW_TO_START}.")
         try:
@@ -160,7 +161,7 @@ class Lake:
         named: set[str] = set()
         for path in kept:
             try:
-                snapshot = self._read(path.stem)
+                snapshot = self.read_version(path.stem)
             except LakeDamaged:
                 if path.stem == current:
                     raise
@@ -200,11 +201,18 @@ class Writer:
         base_files = self.base.files if self.base else {}
         self._files: dict[str, dict[str, LakeFile]] = {t: dict(parts) for t, parts in base_files.items()}
         self.notes: dict[str, Any] = dict(self.base.notes) if self.base else {}
+        self.schema = SCHEMA_VERSION
         self._counter = 0
 
     def close(self) -> None:
         """Forget what was not published."""
         self._files = {}
+
+    def hold(self, snapshot: Snapshot) -> None:
+        """Make another version's content that of the next one."""
+        self._files = {table: dict(parts) for table, parts in snapshot.files.items()}
+        self.notes = dict(snapshot.notes)
+        self.schema = snapshot.schema
 
     def new_path(self) -> Path:
         """A fresh path in staging to write one Parquet file to; hand it to ``put``."""
@@ -285,7 +293,7 @@ class Writer:
             "format": MANIFEST_FORMAT,
             "number": number,
             "kind": self.kind,
-            "schema": SCHEMA_VERSION,
+            "schema": self.schema,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "notes": self.notes,
             "tables": {
@@ -334,6 +342,11 @@ def _iso(moment: datetime | date | None) -> str | None:
     if isinstance(moment, datetime):
         return moment.isoformat(timespec="minutes")
     return moment.isoformat() if moment else None
+
+
+def is_sound(path: Path, sha256: str) -> bool:
+    """Whether a file holds what its manifest says."""
+    return _sha256(path) == sha256
 
 
 def _sha256(path: Path) -> str:

@@ -402,9 +402,11 @@ def open_manager(
     threads: int = 2,
     timeout_seconds: float = 60.0,
     max_rows: int = 5_000_000,
+    pandas_memory_mb: int = 0,
     **options: Any,
 ) -> HybridQueryManager:
-    """A manager over the lake in ``lake_dir``; ``backend`` is 'duckdb' or 'pandas' (the way back)."""
+    """A manager over the lake in ``lake_dir``; ``backend`` is 'duckdb' or 'pandas' (the way back), which
+    may hold ``pandas_memory_mb`` (0: what the machine has free)."""
     limits = Limits(threads, memory_limit_mb, timeout_seconds=timeout_seconds, max_rows=max_rows)
     lake = Lake(lake_dir)
     if backend == "duckdb":
@@ -412,5 +414,5 @@ def open_manager(
     if backend == "pandas":
         from data_layer.pandas_engine.backend import PandasBackend
 
-        return HybridQueryManager(lake, PandasBackend(), limits=limits, **options)
+        return HybridQueryManager(lake, PandasBackend(pandas_memory_mb), limits=limits, **options)
     raise RequestError("The backend must be duckdb or pandas.", "backend")

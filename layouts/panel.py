@@ -31,6 +31,8 @@ class Provenance:
     seconds: float
     version: str
     cached: bool
+    engine: str = ""
+    """Its name where it is not the same for everybody."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,9 @@ def foot(content: Content) -> list[Child]:
     links = [html.A(label, href=address, className="download") for label, address in content.downloads]
     origins = [
         html.Span(
-            f"{one.source} · {one.rows_scanned:,} rows · {one.seconds:.3f} s" + " · cached" * one.cached,
+            (f"{one.engine} · " if one.engine else "")
+            + f"{one.source} · {one.rows_scanned:,} rows · {one.seconds:.3f} s"
+            + (" · cached" if one.cached else ""),
             className="provenance",
         )
         for one in content.provenance

@@ -143,3 +143,17 @@ def not_found(choices: Sequence[Choice]) -> html.Div:
             html.Ul([html.Li(controls.link(choice.label, choice.href or "/")) for choice in choices]),
         ],
     )
+
+
+def switched_off(name: str, choices: Sequence[Choice]) -> html.Div:
+    """Instead of a tab that this site does not offer."""
+    return html.Div(
+        className="full-message",
+        children=[
+            html.H1(f"{name} is switched off"),
+            html.P(
+                "Whoever runs this site has switched this page off (NEMDESK_SYSTEM_TAB). These are there:"
+            ),
+            html.Ul([html.Li(controls.link(choice.label, choice.href or "/")) for choice in choices]),
+        ],
+    )

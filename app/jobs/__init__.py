@@ -19,6 +19,7 @@ from app.jobs.centre import JobCentre
 from app.jobs.limits import JobLimits
 from app.jobs.runner import Runner
 from app.jobs.table import JobTable, Record
+from app.rollout import acting_for
 from app.settings import Settings
 from callbacks.work import EXPORT
 from data_layer.query_manager import HybridQueryManager
@@ -46,5 +47,6 @@ def _work(manager: Working, limits: JobLimits, kept: Exports, table: JobTable, r
         )
     if record.kind == EXPORT:
         export(manager, kept, table, record)
-    else:
+        return
+    with acting_for(next(iter(record.visitors), "")):
         answer(manager, table, record)

@@ -13,6 +13,7 @@ from callbacks.options import (
     prices,
     regions,
     stations,
+    system,
     today,
     trends,
 )
@@ -28,6 +29,7 @@ TABS: Final = {
     "trends": "Trends",
     "batteries": "Batteries",
     "curtailment": "Curtailment",
+    "system": "System",
 }
 
 OPTIONS: Final[Mapping[str, tuple[Option, ...]]] = {
@@ -40,6 +42,7 @@ OPTIONS: Final[Mapping[str, tuple[Option, ...]]] = {
     "trends": trends.OPTIONS,
     "batteries": batteries.OPTIONS,
     "curtailment": curtailment.OPTIONS,
+    "system": system.OPTIONS,
 }
 
 DEFAULT_TAB: Final = "today"
@@ -50,6 +53,7 @@ DEFAULT_RANGES: Final = {
     "trends": "all",
     "batteries": "30d",
     "curtailment": "30d",
+    "system": "1y",
 }
 DEFAULT_RANGE: Final = "7d"
 

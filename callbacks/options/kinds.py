@@ -31,6 +31,8 @@ class Option:
     read: Callable[[str], Any]
     write: Callable[[Any], str] = str
     salvage: Callable[[str], Any] | None = None
+    examples: tuple[str, ...] = ()
+    """What can be chosen from a list, one choice at a time."""
 
 
 def one_of(name: str, allowed: Sequence[str], default: str | None = None) -> Option:
@@ -41,7 +43,7 @@ def one_of(name: str, allowed: Sequence[str], default: str | None = None) -> Opt
             return text
         raise RequestError(f"Choose one of {', '.join(choice for choice in allowed if choice)}.", name)
 
-    return Option(name, allowed[0] if default is None else default, read)
+    return Option(name, allowed[0] if default is None else default, read, examples=tuple(allowed))
 
 
 def sort_by(keys: Sequence[str]) -> Option:
@@ -62,7 +64,7 @@ def many_of(name: str, allowed: Sequence[str], default: Sequence[str] = (), *, m
         names = split(text)
         return tuple(one for one in allowed if one in names)[: most or None]
 
-    return Option(name, tuple(default), read, join, known)
+    return Option(name, tuple(default), read, join, known, examples=tuple(join([one]) for one in allowed))
 
 
 def ordered(name: str, allowed: Sequence[str], default: Sequence[str], *, most: int) -> Option:
@@ -74,7 +76,7 @@ def ordered(name: str, allowed: Sequence[str], default: Sequence[str], *, most: 
             raise RequestError(f"It takes one to {most} of {', '.join(allowed)}.", name)
         return _at_most(names, most, name)
 
-    return Option(name, tuple(default), read, join)
+    return Option(name, tuple(default), read, join, examples=tuple(join([one]) for one in allowed))
 
 
 _TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]+")
@@ -135,7 +137,7 @@ def _compared(text: str) -> str:
     return text
 
 
-COMPARE: Final = Option("compare", "", _compared)
+COMPARE: Final = Option("compare", "", _compared, examples=(PREVIOUS, YEAR_BEFORE))
 """The other period of a comparison: '' none, the one before, the same a year before, or its start."""
 
 

@@ -33,7 +33,7 @@ def _fuels(name: str, allowed: Sequence[str]) -> Option:
         chosen = {by_slug.get(one) for one in split(text)}
         return tuple(fuel for fuel in allowed if fuel in chosen)
 
-    return Option(name, (), read, _write, known)
+    return Option(name, (), read, _write, known, examples=tuple(by_slug))
 
 
 def _write(fuels: Any) -> str:

@@ -173,9 +173,10 @@ class Run:
                 self.ledger.save(self.writer)
                 self._note(self.writer.publish())
             return
-        added = Counter[str]()
+        added, offered = Counter[str](), Counter[str]()
         for loaded in self.loader.flush():
             added[loaded.table] += loaded.rows_added
+            offered[loaded.table] += loaded.rows_offered
             self.summary.months.add(loaded.partition)
         for table, merge in _STATICS.items():
             if not self.writer.partitions(table):
@@ -186,7 +187,14 @@ class Run:
             self._sources = []
         rollups.build(self.writer, self._threads, self.progress)
         self.summary.rows_added += added
-        self.ledger.ran({"command": command, "rows_added": dict(added), "files": len(self.summary.files)})
+        self.ledger.ran(
+            {
+                "command": command,
+                "rows_added": dict(added),
+                "rows_offered": dict(offered),
+                "files": len(self.summary.files),
+            }
+        )
         self.ledger.save(self.writer)
         self._note(self.writer.publish())
         self._changed = False

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from data_layer.market import HOURS_PER_INTERVAL, Fuel
+from data_layer.market import HOURS_PER_INTERVAL, NEM, Fuel
 from data_layer.pandas_engine.frames import FIVE, History, minutes_of_day
-from data_layer.pandas_engine.selection import Answers, bucket, readings, within
+from data_layer.pandas_engine.selection import Answers, bucket, within
 from data_layer.requests import batteries as ask
 
 _SUMS: Final = [
@@ -70,9 +70,10 @@ def _facts(units: pd.DataFrame, end: datetime) -> pd.DataFrame:
 
 def _rows(request: Any, history: History) -> pd.DataFrame:
     """5-minute rows of batteries in the period, with battery, group name and registry facts."""
-    rows = readings(history, request.period, request.region)
-    rows = rows[rows.fuel == Fuel.BATTERY].copy()
+    regions = () if request.region == NEM else (request.region,)
+    rows = history.readings.within(request.period, regions=regions, fuels=(Fuel.BATTERY,))
     facts = _facts(history.units, request.period.end)
+    rows["duid"] = rows.duid.astype("str")
     rows["battery"] = rows.duid.map(battery_of(history.units)).fillna(rows.duid)
     rows["station"] = rows.battery.map(facts.station_name).fillna(rows.battery)
     rows["owner"] = rows.battery.map(facts.owner).fillna("Unknown")

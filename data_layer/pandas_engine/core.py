@@ -145,7 +145,7 @@ def _latest_interval(request: ask.LatestInterval, history: History) -> pd.DataFr
     last = last if last > period.start else period.end
     day = Period(max(period.start, last - timedelta(days=1)), last)
     regions = within(history.regions, day)
-    readings = within(history.readings, day)
+    readings = history.readings.within(day)
     counts = regions[regions.price.notna()].groupby("settlementdate").regionid.nunique()
     reporting = readings.loc[readings.fuel != "Rooftop Solar", "settlementdate"].unique()
     full = counts[(counts == counts.max()) & counts.index.isin(reporting)]

@@ -94,17 +94,14 @@ def _summary(request: ask.CurtailmentSummary, history: History) -> pd.DataFrame:
 
 
 def _units(request: ask.UnitCurtailment, history: History) -> pd.DataFrame:
-    rows = within(history.targets, request.period)
-    if request.region != NEM:
-        rows = rows[rows.regionid == request.region]
-    if request.fuels:
-        rows = rows[rows.fuel.isin(request.fuels)]
+    regions = () if request.region == NEM else (request.region,)
+    rows = history.targets.within(request.period, regions=regions, fuels=request.fuels)
     grouped = _measured(rows.rename(columns={"totalcleared": "cleared"})).groupby(
         ["duid", "regionid", "fuel"]
     )
     out = grouped[_SUMS].sum(min_count=1)
     out["intervals"] = grouped.size()
-    out = out.reset_index()
+    out = out.reset_index().astype({"duid": "str"})
     known = history.units[history.units.valid_from < request.period.end].sort_values("valid_from")
     facts = known.groupby("duid")[["station_name", "owner", "capacity_mw"]].last()
     out["station_name"] = out.duid.map(facts.station_name).fillna(out.duid)

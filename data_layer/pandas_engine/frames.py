@@ -6,9 +6,9 @@ tests hold the two engines to the same answers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from data_layer.errors import LakeDamaged
 from data_layer.lake import Snapshot
 from data_layer.market import FIVE_MINUTE_SETTLEMENT, HOURS_PER_INTERVAL, ROOFTOP_TYPE_RANK
+from data_layer.pandas_engine.pieces import Pieces, Prices, Registry, read_months
 from data_layer.tables import TABLES
 
 FIVE = pd.Timedelta(minutes=5)
@@ -35,41 +36,62 @@ REGION_COLUMNS: Final = [
 """What is kept of region_demand."""
 
 
-@dataclass(frozen=True)
 class History:
-    """One version of the lake as a few frames; what only some questions need is read when first asked for.
+    """One version of the lake in memory; what only some questions need is read when first asked for, once.
 
     ``regions``: settlementdate, regionid, price, net_import_mw, rooftop_mw and REGION_COLUMNS per 5 minutes.
-    ``readings``: settlementdate, duid, regionid, fuel, mw (signed), capacity_mw, price per 5 minutes and
-    unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the registry.
+    ``readings``: settlementdate, duid, regionid, fuel, mw (signed), capacity_mw, price and what follows
+    from them per 5 minutes and unit, rooftop PV included as duid 'rooftop <region>'. ``units``: the
+    registry.
     """
 
-    regions: pd.DataFrame
-    readings: pd.DataFrame
-    units: pd.DataFrame
-    snapshot: Snapshot
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.units = read_table(snapshot, "units")
+        self.regions = _regions(snapshot)
+        self._registry = Registry(self.units)
+        self._prices = Prices(self.regions)
+        self.readings = _readings(snapshot, self.units, self.regions, self._registry, self._prices)
+        self._later: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
-    @cached_property
+    def forget_parent(self) -> None:
+        """Called in a child process: a thread of the parent may have held the lock."""
+        self._lock = threading.Lock()
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if name not in self._later:
+                self._later[name] = make()
+            return self._later[name]
+
+    @property
     def flows(self) -> pd.DataFrame:
         """Every interconnector's published rows per 5 minutes with name, regionid_from, regionid_to (null
         where the topology does not know it) and price_difference (to less from)."""
-        return _flows(self.snapshot, self.regions)
+        found: pd.DataFrame = self._once("flows", lambda: _flows(self.snapshot, self.regions))
+        return found
 
-    @cached_property
-    def targets(self) -> pd.DataFrame:
+    @property
+    def targets(self) -> Pieces:
         """settlementdate, duid, regionid, fuel, uigf, totalcleared, price per 5 minutes and semi-scheduled
         unit."""
-        return _targets(self.snapshot, self.units, self.regions)
+        found: Pieces = self._once("targets", lambda: _targets(self.snapshot, self._registry, self._prices))
+        return found
 
-    @cached_property
+    @property
     def thresholds(self) -> pd.DataFrame:
         """The lake's price_thresholds."""
-        return read_table(self.snapshot, "price_thresholds")
+        found: pd.DataFrame = self._once("thresholds", lambda: read_table(self.snapshot, "price_thresholds"))
+        return found
 
-    @cached_property
+    @property
     def loss_factors(self) -> pd.DataFrame:
         """The lake's unit_loss_factors."""
-        return read_table(self.snapshot, "unit_loss_factors")
+        found: pd.DataFrame = self._once(
+            "loss_factors", lambda: read_table(self.snapshot, "unit_loss_factors")
+        )
+        return found
 
 
 def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
@@ -81,14 +103,6 @@ def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
         except (OSError, pa.ArrowException) as error:
             raise LakeDamaged.at(table, partition) from error
     return pd.concat(parts, ignore_index=True) if parts else TABLES[table].schema.empty_table().to_pandas()
-
-
-def load_history(snapshot: Snapshot) -> History:
-    """Read and join everything; memory grows with the history."""
-    units = read_table(snapshot, "units")
-    regions = _regions(snapshot)
-    readings = _readings(snapshot, units, regions)
-    return History(regions, readings, units, snapshot)
 
 
 def half_hour_end(stamps: pd.Series) -> pd.Series:
@@ -158,16 +172,17 @@ def _rooftop(snapshot: Snapshot) -> pd.DataFrame:
     return pd.concat(held, ignore_index=True).rename(columns={"power": "rooftop_mw"})
 
 
-def _targets(snapshot: Snapshot, units: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+def _targets(snapshot: Snapshot, registry: Registry, prices: Prices) -> Pieces:
     """Targets of semi-scheduled units with the registry's region and fuel of that time, and the price."""
-    rows = read_table(snapshot, "unit_dispatch")[["settlementdate", "duid", "uigf", "totalcleared"]]
-    joined = rows.merge(units[["duid", "valid_from", "valid_to", "regionid", "fuel"]], on="duid", how="left")
-    inside = (joined.settlementdate > joined.valid_from) & (joined.settlementdate <= joined.valid_to)
-    joined = joined[inside | joined.valid_from.isna()].drop(columns=["valid_from", "valid_to"])
-    joined["regionid"] = joined.regionid.fillna("Unmapped")
-    joined["fuel"] = joined.fuel.fillna("Unmapped")
-    prices = regions[["settlementdate", "regionid", "price"]]
-    return joined.merge(prices, on=["settlementdate", "regionid"], how="left")
+
+    def months() -> Iterator[pd.DataFrame]:
+        for rows in read_months(
+            snapshot, "unit_dispatch", ["settlementdate", "duid", "uigf", "totalcleared"]
+        ):
+            joined = registry.joined(rows).drop(columns=["capacity_mw", "is_load"])
+            yield joined.assign(price=prices.of(joined.settlementdate, joined.regionid))
+
+    return Pieces(months(), lambda rows: rows)
 
 
 def _regions(snapshot: Snapshot) -> pd.DataFrame:
@@ -179,35 +194,47 @@ def _regions(snapshot: Snapshot) -> pd.DataFrame:
     return frame.sort_values(key, ignore_index=True)
 
 
-def _readings(snapshot: Snapshot, units: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
-    scada = read_table(snapshot, "unit_scada")[["settlementdate", "duid", "scadavalue"]]
-    scada = _without_superseded(scada, units)
-    facts = ["duid", "valid_from", "valid_to", "regionid", "fuel", "capacity_mw", "dispatch_type"]
-    joined = scada.merge(units[facts], on="duid", how="left")
-    inside = (joined.settlementdate > joined.valid_from) & (joined.settlementdate <= joined.valid_to)
-    joined = joined[inside | joined.valid_from.isna()]
-    load = (joined.dispatch_type == "LOAD").to_numpy(dtype=bool)
-    joined["mw"] = np.where(load, -joined.scadavalue.abs(), joined.scadavalue)
-    joined["capacity_mw"] = joined.capacity_mw.where(~load)
-    joined["regionid"] = joined.regionid.fillna("Unmapped")
-    joined["fuel"] = joined.fuel.fillna("Unmapped")
-    rooftop = regions.loc[regions.rooftop_mw.notna(), ["settlementdate", "regionid", "rooftop_mw"]]
-    rooftop = rooftop.rename(columns={"rooftop_mw": "mw"}).assign(fuel="Rooftop Solar", capacity_mw=np.nan)
-    rooftop["duid"] = "rooftop " + rooftop.regionid.astype(str)
-    columns = ["settlementdate", "duid", "regionid", "fuel", "mw", "capacity_mw"]
-    together = pd.concat([joined[columns], rooftop[columns]], ignore_index=True)
-    prices = regions[["settlementdate", "regionid", "price"]]
-    together = together.merge(prices, on=["settlementdate", "regionid"], how="left")
-    energy = together.mw * HOURS_PER_INTERVAL
-    together["generation_mwh"] = energy.clip(lower=0)
-    together["load_mwh"] = energy.clip(upper=0)
-    together["generation_revenue_aud"] = together.generation_mwh * together.price
-    together["load_revenue_aud"] = together.load_mwh * together.price
-    priced = together.price.notna()
-    together["priced_generation_mwh"] = together.generation_mwh.where(priced, 0.0)
-    together["priced_load_mwh"] = together.load_mwh.where(priced, 0.0)
-    together["capacity_mwh"] = together.capacity_mw.fillna(0.0) * HOURS_PER_INTERVAL
-    return together
+def _readings(
+    snapshot: Snapshot, units: pd.DataFrame, regions: pd.DataFrame, registry: Registry, prices: Prices
+) -> Pieces:
+    def months() -> Iterator[pd.DataFrame]:
+        for scada in read_months(snapshot, "unit_scada", ["settlementdate", "duid", "scadavalue"]):
+            joined = registry.joined(_without_superseded(scada, units))
+            load = (joined.is_load == 1).to_numpy()
+            yield pd.DataFrame(
+                {
+                    "settlementdate": joined.settlementdate,
+                    "duid": joined.duid,
+                    "regionid": joined.regionid,
+                    "fuel": joined.fuel,
+                    "mw": np.where(load, -joined.scadavalue.abs(), joined.scadavalue),
+                    "capacity_mw": joined.capacity_mw.where(~load),
+                    "price": prices.of(joined.settlementdate, joined.regionid),
+                }
+            )
+        rooftop = regions.loc[regions.rooftop_mw.notna(), ["settlementdate", "regionid", "rooftop_mw"]]
+        rooftop = rooftop.rename(columns={"rooftop_mw": "mw"}).assign(capacity_mw=np.nan)
+        rooftop["duid"] = ("rooftop " + rooftop.regionid.astype(str)).astype("category")
+        rooftop["regionid"] = rooftop.regionid.astype("category")
+        rooftop["fuel"] = pd.Categorical(["Rooftop Solar"]).repeat(len(rooftop))
+        rooftop["price"] = prices.of(rooftop.settlementdate, rooftop.regionid)
+        yield rooftop[["settlementdate", "duid", "regionid", "fuel", "mw", "capacity_mw", "price"]]
+
+    return Pieces(months(), _measured)
+
+
+def _measured(rows: pd.DataFrame) -> pd.DataFrame:
+    """What follows from a reading's MW, capacity and price."""
+    energy = rows.mw * HOURS_PER_INTERVAL
+    rows["generation_mwh"] = energy.clip(lower=0)
+    rows["load_mwh"] = energy.clip(upper=0)
+    rows["generation_revenue_aud"] = rows.generation_mwh * rows.price
+    rows["load_revenue_aud"] = rows.load_mwh * rows.price
+    priced = rows.price.notna()
+    rows["priced_generation_mwh"] = rows.generation_mwh.where(priced, 0.0)
+    rows["priced_load_mwh"] = rows.load_mwh.where(priced, 0.0)
+    rows["capacity_mwh"] = rows.capacity_mw.fillna(0.0) * HOURS_PER_INTERVAL
+    return rows
 
 
 def _without_superseded(scada: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,8 @@ import pandas as pd
 
 from data_layer.market import HOURS_PER_INTERVAL, Resolution
 from data_layer.pandas_engine.frames import FIVE, History, half_hour_end, market_days
+from data_layer.pandas_engine.pieces import by_name, spread
+from data_layer.pandas_engine.selection import most_at_once
 from data_layer.period import Period
 from data_layer.requests.core import AggregateByGroup, IntegratedData
 
@@ -35,9 +37,9 @@ def facts_at(units: pd.DataFrame, end: datetime) -> pd.DataFrame:
 def expected_readings(rows: pd.DataFrame, keys: list[str], period: Period) -> pd.Series:
     """Readings that the units reporting at once would have made over the whole of each day."""
     inner = list(dict.fromkeys([*keys, "regionid", "fuel"]))
-    at_once = rows.groupby([*inner, "settlementdate"]).size().rename("units").reset_index()
-    at_once["day"] = market_days(at_once.settlementdate)
-    most = at_once.groupby([*inner, "day"])["units"].max().reset_index()
+    if rows.empty:
+        return pd.Series(dtype="float64")
+    most = most_at_once(rows, inner, Resolution.DAY).rename(columns={"stretch": "day"})
     start = most.day.clip(lower=pd.Timestamp(period.start))
     end = (most.day + pd.Timedelta(days=1)).clip(upper=pd.Timestamp(period.end))
     most["expected"] = most.units * ((end - start) // FIVE)
@@ -60,7 +62,7 @@ def _pooled(rows: pd.DataFrame, keys: list[str], facts: pd.DataFrame, period: Pe
     rated = rows[rows.groupby(named).capacity_mwh.transform("sum") > 0].groupby(keys).generation_mwh.sum()
     out["capacity_factor"] = rated.reindex(out.index) / sums.capacity_mwh.where(sums.capacity_mwh != 0)
     units = rows.loc[rows.fuel != "Rooftop Solar", named].drop_duplicates()
-    units["capacity_mw"] = units.duid.map(facts.capacity_mw)
+    units["capacity_mw"] = spread(units.duid, facts.capacity_mw)
     by_group = units.groupby(keys)
     out["units"] = by_group.size().reindex(out.index).fillna(0).astype("int64")
     out["capacity_mw"] = by_group.capacity_mw.sum(min_count=1).reindex(out.index)
@@ -100,13 +102,11 @@ def aggregate_by_group(request: AggregateByGroup, rows: pd.DataFrame, units: pd.
     if request.fuels:
         rows = rows[rows.fuel.isin(request.fuels)]
     facts = facts_at(units, request.period.end)
-    columns = {
-        "region": rows.regionid,
-        "owner": rows.duid.map(facts.owner).fillna("Unknown"),
-        "station": rows.duid.map(facts.station_name).fillna("Unknown"),
-        "technology": rows.duid.map(facts.technology).fillna("Unknown"),
-    }
-    rows = rows.assign(**{name: columns[name] for name in request.group_by if name in columns})
+    sources = {"owner": "owner", "station": "station_name", "technology": "technology"}
+    rows = rows.assign(region=rows.regionid)
+    for name in request.group_by:
+        if name in sources:
+            rows[name] = by_name(rows.duid, facts[sources[name]], "Unknown")
     keys = list(request.group_by)
     out = _pooled(rows, keys, facts, request.period)
     return out.sort_values("revenue_aud", ascending=False, ignore_index=True)

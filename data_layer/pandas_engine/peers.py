@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from data_layer.pandas_engine.pieces import by_name, spread
 from data_layer.requests.stations import STATION, UNIT, StationPeers
 
 _MEASURES = {"energy": 6, "price": 6, "rate": 9, "cf": 9}
@@ -14,10 +15,9 @@ _MEASURES = {"energy": 6, "price": 6, "rate": 9, "cf": 9}
 def peers(request: StationPeers, rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     """StationPeers from the period's readings and the last known facts of each unit."""
     rows = rows[rows.fuel != "Rooftop Solar"]
-    name = rows.duid.map(facts.station_name)
-    item = rows.duid if request.by == UNIT else (STATION + name).fillna(rows.duid)
-    rows = rows.assign(item=item, station_name=name.fillna(rows.duid))
-    rows["owner"] = rows.duid.map(facts.owner).fillna("Unknown")
+    item = rows.duid if request.by == UNIT else by_name(rows.duid, STATION + facts.station_name)
+    rows = rows.assign(item=item, station_name=by_name(rows.duid, facts.station_name))
+    rows["owner"] = by_name(rows.duid, facts.owner, "Unknown")
     out = _pooled(rows, facts)
     generated = out.generation_mwh > 0
     out["energy"] = out.generation_mwh.where(generated)
@@ -47,7 +47,7 @@ def _pooled(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     owners = grouped.owner
     several = owners.min() != owners.max()
     units = rows[["item", "duid"]].drop_duplicates()
-    capacity = units.assign(capacity=units.duid.map(facts.capacity_mw)).groupby("item").capacity
+    capacity = units.assign(capacity=spread(units.duid, facts.capacity_mw)).groupby("item").capacity
     main = rows.groupby(["item", "fuel", "regionid"]).generation_mwh.sum().reset_index()
     main = main.sort_values(
         ["item", "generation_mwh", "fuel", "regionid"], ascending=[True, False, True, True]
@@ -60,7 +60,7 @@ def _pooled(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "station_name": grouped.station_name.min(),
-            "owner": owners.min() + np.where(several, " and others", ""),
+            "owner": owners.min().astype("str") + np.where(several, " and others", ""),
             "fuel": main.fuel,
             "regionid": main.regionid,
             "units_found": grouped.duid.nunique(),

@@ -36,9 +36,10 @@ def _members(request: Any, history: History) -> pd.DataFrame:
 
 def _readings(request: Any, history: History) -> pd.DataFrame:
     """item, and the readings of its units within the period."""
-    rows = readings(history, request.period, NEM)
+    members = _members(request, history)
+    rows = history.readings.within(request.period, duids=members.duid)
     rows = rows[rows.fuel != "Rooftop Solar"]
-    return rows.merge(_members(request, history), on="duid")
+    return rows.astype({"duid": "str"}).merge(members, on="duid")
 
 
 def _outputs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -228,7 +229,7 @@ def _price_bands(request: ask.StationPriceBands, history: History) -> pd.DataFra
 
 def _search(request: ask.UnitSearch, history: History) -> pd.DataFrame:
     known = last_known(history.units, request.period.end).reset_index()
-    strange = history.readings.loc[history.readings.fuel == "Unmapped", "duid"].drop_duplicates()
+    strange = sorted(history.readings.duids("Unmapped"))
     columns = ["duid", "station_name", "owner", "fuel", "regionid", "capacity_mw"]
     unmapped = pd.DataFrame({"duid": strange, "fuel": "Unmapped", "regionid": "Unmapped"})
     rows = pd.concat([known[columns], unmapped], ignore_index=True).astype(object)
@@ -270,7 +271,7 @@ def _facts(request: ask.UnitFacts, history: History) -> pd.DataFrame:
     in_force = factors[(factors.valid_from < request.period.end) & (factors.valid_to >= request.period.end)]
     in_force = in_force.rename(columns={"valid_from": "loss_factor_from", "source": "loss_factor_source"})
     known = known.merge(in_force.drop(columns="valid_to"), on="duid", how="left")
-    reported = set(history.readings.duid) - set(history.units.duid)
+    reported = history.readings.duids() - set(history.units.duid)
     strange = wanted[wanted.duid.isin(reported) & ~wanted.duid.str.startswith("rooftop ")]
     strange = strange.assign(regionid="Unmapped", fuel="Unmapped")
     if len(strange):

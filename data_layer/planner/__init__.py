@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import Final
 
 from data_layer.lake import Snapshot
-from data_layer.planner import analysis, batteries, core, curtailment, prices, regions, stations, trends
+from data_layer.planner import (
+    analysis,
+    batteries,
+    core,
+    curtailment,
+    prices,
+    quality,
+    regions,
+    stations,
+    trends,
+)
 from data_layer.planner.plan import HEAVY_ROWS as HEAVY_ROWS
 from data_layer.planner.plan import PartPlanners, Planners, StretchPlanners
 from data_layer.planner.plan import Parts as Parts
@@ -18,7 +28,7 @@ from data_layer.requests.base import Request
 
 PLANNERS: Final[Planners] = {
     cls: planner
-    for module in (core, prices, analysis, stations, regions, trends, batteries, curtailment)
+    for module in (core, prices, analysis, stations, regions, trends, batteries, curtailment, quality)
     for cls, planner in module.PLANNERS.items()
 }
 

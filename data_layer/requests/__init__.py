@@ -18,7 +18,17 @@ from data_layer.period import auto_resolution as auto_resolution
 from data_layer.period import parse_stamp as parse_stamp
 from data_layer.period import preset_period as preset_period
 from data_layer.period import resolve_resolution as resolve_resolution
-from data_layer.requests import analysis, batteries, core, curtailment, prices, regions, stations, trends
+from data_layer.requests import (
+    analysis,
+    batteries,
+    core,
+    curtailment,
+    prices,
+    quality,
+    regions,
+    stations,
+    trends,
+)
 from data_layer.requests.base import Request as Request
 from data_layer.requests.base import check_region as check_region
 from data_layer.requests.core import EVENT_ORDERS as EVENT_ORDERS
@@ -42,7 +52,7 @@ from data_layer.requests.prices import TopIntervals as TopIntervals
 
 REQUESTS: Final[dict[str, type[Request]]] = {
     cls.name: cls
-    for module in (core, prices, analysis, stations, regions, trends, batteries, curtailment)
+    for module in (core, prices, analysis, stations, regions, trends, batteries, curtailment, quality)
     for cls in module.REQUESTS
 }
 """Every question by its name, as /data/<name>.csv asks it."""

@@ -7,7 +7,17 @@ from typing import Final
 
 from dash import html
 
-from layouts.definitions import analysis, batteries, core, curtailment, prices, regions, stations, trends
+from layouts.definitions import (
+    analysis,
+    batteries,
+    core,
+    curtailment,
+    prices,
+    regions,
+    stations,
+    system,
+    trends,
+)
 from layouts.definitions.definition import Definition as Definition
 
 PAGES: Final = {
@@ -19,6 +29,7 @@ PAGES: Final = {
     "trends": trends.DEFINITIONS,
     "batteries": batteries.DEFINITIONS,
     "curtailment": curtailment.DEFINITIONS,
+    "system": system.DEFINITIONS,
 }
 """Definitions by the page of docs/definitions/ that has them at length."""
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask, g
 
-from app import logs, query_log
+from app import logs, slow_queries
 from app.settings import Settings
 from callbacks import guard
 from data_layer.answers import Observation, Provenance
@@ -124,7 +124,7 @@ def observation(seconds: float, *, failed: bool = False) -> Observation:
 
 def test_slow_queries_are_logged_and_quick_ones_are_not(caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("nemdesk").propagate = True
-    observe = query_log.slow_queries(1.0)
+    observe = slow_queries.slow_queries(1.0)
     observe(observation(0.99))
     assert caplog.records == []
     observe(observation(1.5))

@@ -72,6 +72,10 @@ SAMPLES = {
     "trends.series": ["wind", "thermal"],
     "trends.window": ["7", "90"],
     "trends.of": ["demand"],
+    "system.measure": ["rooftop", "unmapped"],
+    "day": ["2026-03-01"],
+    "queries": ["slowest"],
+    "query": ["0123456789ab"],
 }
 """Texts that an option of that name reads; a name that means other things on other tabs has a list by
 tab, as "tab.name"."""

@@ -234,7 +234,7 @@ def test_garbage_is_what_no_kept_version_names_after_the_grace(tmp_path: Path) -
     tokens = []
     for number in range(1, 5):
         tokens.append(publish_price(lake, float(number), JULY + number * FIVE))
-    files = {t: lake._read(t).paths("dispatch_price")[0] for t in tokens}
+    files = {t: lake.read_version(t).paths("dispatch_price")[0] for t in tokens}
     # Made 5, 4, 3 and 0 hours ago: the first was superseded 4 hours ago, the third just now.
     for token, hours in zip(tokens, (5, 4, 3, 0), strict=True):
         age(tmp_path / "versions" / f"{token}.json", hours * 3_600)

@@ -106,6 +106,8 @@ def test_three_runs_make_one_set_of_versions(tree: Path, lake: Lake) -> None:
     assert summary.versions == 3
     assert summary.rows_added == {"unit_scada": 3 * 1152, "dispatch_price": 3 * 1152}
     assert summary.months == {"2024-01", "2024-02", "2024-03"}
+    for run in Ledger.published(lake).runs:
+        assert run["rows_offered"] == run["rows_added"] == {"unit_scada": 1152, "dispatch_price": 1152}
     token = lake.token()
     for _ in range(2):
         again = pipeline.ingest(lake, source, MONTHS)
@@ -183,6 +185,24 @@ def test_refused_rows_are_counted_and_the_month_is_published(tmp_path: Path, lak
     summary = pipeline.ingest_files(lake, [file, tmp_path / "absent.zip"])
     assert summary.rows_added == {"unit_scada": 1}
     assert [(refusal.line, refusal.rows) for refusal in summary.refusals] == [(None, 0), (4, 1)]
+
+
+def test_rows_that_were_there_already_are_counted_with_the_run(tmp_path: Path, lake: Lake) -> None:
+    """A file brings one reading again beside a new one. Twice within one file is one row from the start."""
+    rows = [scada(f"2024/01/01 00:{minute:02d}:00", "A1", minute) for minute in (5, 10, 10, 15)]
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    first, second = (
+        tmp_path / folder / "PUBLIC_DVD_DISPATCH_UNIT_SCADA_202401010000.zip"
+        for folder in ("first", "second")
+    )
+    first.write_bytes(month_file(2024, 1, "DISPATCH_UNIT_SCADA", *rows[:3]))
+    second.write_bytes(month_file(2024, 1, "DISPATCH_UNIT_SCADA", *rows[2:]))
+    for path in (first, second):
+        pipeline.ingest_files(lake, [path])
+    newest, oldest = Ledger.published(lake).runs
+    assert (oldest["rows_offered"], oldest["rows_added"]) == ({"unit_scada": 2}, {"unit_scada": 2})
+    assert (newest["rows_offered"], newest["rows_added"]) == ({"unit_scada": 2}, {"unit_scada": 1})
 
 
 def test_two_ingests_at_once_refuse_politely(

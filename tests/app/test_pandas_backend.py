@@ -1,0 +1,197 @@
+"""NEMDESK_BACKEND=pandas serves every tab and option, with DuckDB's numbers, and says what it cannot hold."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from callbacks import TABS, state
+from callbacks.guard import Ask, Manager, span
+from callbacks.options import OPTIONS
+from callbacks.questions import SKIPPED, Noting
+from callbacks.tab import Tab
+from data_layer import demo
+from data_layer.agreement import difference
+from data_layer.lake import Lake
+from data_layer.pandas_engine import backend as engine
+from data_layer.pandas_engine import frames, memory
+from data_layer.query_manager import HybridQueryManager, open_manager
+from data_layer.requests import REQUESTS, FuelSummary, Period, Request
+from data_layer.requests.analysis import PriceAnalysis
+from layouts import theme
+from tests.callbacks.test_state import samples
+
+
+@pytest.fixture(scope="module")
+def engines(demo_lake: Lake) -> tuple[HybridQueryManager, HybridQueryManager]:
+    return open_manager(demo_lake.root), open_manager(demo_lake.root, backend="pandas")
+
+
+def addresses(tab: Tab) -> Iterator[str]:
+    yield ""
+    yield "region=SA1"
+    yield "start=2026-02-21&end=2026-02-24&region=VIC1"
+    for option in OPTIONS[tab.name]:
+        if option.name not in SKIPPED:
+            yield from (f"{option.name}={text}" for text in samples(tab.name, option.name))
+
+
+def fill(manager: Manager, tab: Tab, search: str) -> tuple[dict[str, Request], int]:
+    """Make every panel of a view, as the page does; what was asked, and how many panels had something."""
+    noting = Noting(manager)
+    lake = noting.lake_state()
+    ask = Ask(noting, lake, state.parse(tab.name, search, *span(lake)), theme.LIGHT)
+    full = 0
+    for name, panel in tab.panels.items():
+        content = panel.make(replace(ask, provenance=[]))
+        assert content.empty or content.figure is not None or content.body is not None, (name, search)
+        full += not content.empty
+    asked = dict(noting.asked)
+    for request in tab.datasets(ask).values():
+        asked.setdefault(request.key(), request)
+    return asked, full
+
+
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.name)
+def test_every_view_is_answered_with_the_same_numbers(
+    tab: Tab, engines: tuple[HybridQueryManager, HybridQueryManager]
+) -> None:
+    duckdb, pandas = engines
+    asked: dict[str, Request] = {}
+    for search in addresses(tab):
+        by_duckdb, full = fill(duckdb, tab, search)
+        by_pandas, also_full = fill(pandas, tab, search)
+        assert also_full == full, search
+        assert set(by_pandas) == set(by_duckdb), search
+        asked |= by_pandas
+    _SEEN.update(type(request) for request in asked.values())
+    for request in asked.values():
+        one, two = duckdb.answer(request).table, pandas.answer(request).table
+        assert not any(pa.types.is_dictionary(field.type) for field in two.schema), request
+        apart = difference(one, two)
+        assert apart.largest <= 1e-9, (request, apart)
+
+
+_SEEN: set[type[Request]] = set()
+
+
+def test_every_question_was_among_them() -> None:
+    """Runs after the one above; what no panel asks is asked by tests of the data layer."""
+    if len(_SEEN) < 5:
+        pytest.skip("the test above did not run")
+    never = {cls.name for cls in set(REQUESTS.values()) - _SEEN}
+    assert never <= {"integrated_data", "unit_facts", "price_bands"}, never
+
+
+def test_in_parts_it_is_one_part_and_the_same_answer(
+    engines: tuple[HybridQueryManager, HybridQueryManager],
+) -> None:
+    request = PriceAnalysis(Period.parse("2026-02-19", "2026-02-28"), ("fuel", "station"))
+    told: list[tuple[int, int, int]] = []
+    answers = [
+        manager.answer_in_parts(
+            request, lambda done, parts, so_far: told.append((done, parts, so_far().num_rows))
+        )
+        for manager in engines
+    ]
+    assert told[-1] == (1, 1, answers[1].table.num_rows)
+    assert difference(answers[0].table, answers[1].table).largest <= 1e-9
+
+
+def test_first_questions_at_once_load_each_table_once(
+    demo_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    months, whole = frames.read_months, frames.read_table
+    monkeypatch.setattr(frames, "read_months", lambda s, t, c: (loaded.append(t), months(s, t, c))[1])
+    monkeypatch.setattr(frames, "read_table", lambda s, t: (loaded.append(t), whole(s, t))[1])
+    manager = open_manager(demo_lake.root, backend="pandas")
+    lake = manager.lake_state()
+    failed: list[BaseException] = []
+
+    def ask(tab: Tab) -> None:
+        try:
+            fill(manager, tab, "")
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    threads = [threading.Thread(target=ask, args=(tab,)) for tab in TABS if tab.name != "stations"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed and lake.version
+    # The topology is small and read for the flows into regions and for those of lines.
+    assert sorted(loaded) == sorted({*loaded, "interconnectors"} | {"unit_scada"}) or all(
+        loaded.count(table) == 1
+        for table in loaded
+        if table not in ("interconnectors", "interconnector_flow")
+    )
+    assert loaded.count("unit_scada") == 1 and loaded.count("unit_dispatch") == 1
+
+
+def test_a_new_version_is_picked_up(tmp_path: object) -> None:
+    lake = Lake(f"{tmp_path}/lake")
+    demo.build(lake, end=datetime(2026, 3, 1), days=2)
+    manager = open_manager(lake.root, backend="pandas")
+    before = manager.answer(FuelSummary(Period.parse("2026-02-27", "2026-03-01"))).provenance
+    demo.build(lake, end=datetime(2026, 3, 2), days=3)
+    after = manager.answer(FuelSummary(Period.parse("2026-02-27", "2026-03-01"))).provenance
+    assert after.version != before.version and after.rows_scanned > before.rows_scanned
+    last = manager.lake_state().last
+    assert last is not None and last - datetime(2026, 3, 1) >= timedelta(hours=23)
+
+
+def test_a_lake_too_large_is_refused_before_it_is_read(
+    demo_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = FuelSummary(Period.parse("2026-02-20", "2026-02-21"))
+    snapshot = demo_lake.snapshot()
+    want = memory.needed(snapshot) // memory.MIB
+    monkeypatch.setattr(engine, "History", lambda _: pytest.fail("it was read"))
+    small = open_manager(demo_lake.root, backend="pandas", pandas_memory_mb=want - 1)
+    with pytest.raises(memory.NotEnoughMemory, match=r"NEMDESK_PANDAS_MEMORY_MB allows .* docs/rollback\.md"):
+        small.answer(request)
+    monkeypatch.setattr(memory, "available", lambda: (want - 1) * memory.MIB)
+    with pytest.raises(memory.NotEnoughMemory, match="are free"):
+        open_manager(demo_lake.root, backend="pandas").answer(request)
+    monkeypatch.undo()
+    assert open_manager(demo_lake.root, backend="pandas", pandas_memory_mb=want + 1).answer(request).table
+    assert 0 < memory.available() < 2**50
+
+
+def test_the_estimate_is_near_what_is_held(demo_lake: Lake) -> None:
+    """Counted column by column; the estimate may not be below it."""
+    snapshot = demo_lake.snapshot()
+    history = frames.History(snapshot)
+    held = sum(
+        int(frame.memory_usage(deep=True).sum())
+        for frame in (history.regions, history.flows, *history.readings._pieces, *history.targets._pieces)
+    )
+    estimate = sum(snapshot.rows(table) * size for table, size in memory.BYTES_KEPT.items())
+    assert held < estimate < 2 * held
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "wrong"),
+    [
+        ({"a": ["x", "y"], "b": [1.0, 2.0]}, {"b": [2.0, 1.0], "a": ["y", "x"]}, False),
+        ({"a": ["x", "y"], "b": [1.0, 2.0]}, {"a": ["x", "y"], "b": [2.0, 1.0]}, True),
+        ({"b": [1e9]}, {"b": [1e9 * (1 + 1e-12)]}, False),
+        ({"b": [1.0]}, {"b": [1.00001]}, True),
+        ({"b": [1.0]}, {"b": [None]}, True),
+        ({"b": [None]}, {"b": [float("nan")]}, False),
+        ({"b": [1.0]}, {"b": [1.0, 1.0]}, True),
+        ({"b": [1.0]}, {"c": [1.0]}, True),
+        ({"a": ["x"]}, {"a": [None]}, True),
+        ({"a": [datetime(2026, 1, 1)]}, {"a": [datetime(2026, 1, 2)]}, True),
+    ],
+)
+def test_the_comparison_sees_what_differs(one: dict[str, list], two: dict[str, list], wrong: bool) -> None:  # type: ignore[type-arg]
+    assert (difference(pa.table(one), pa.table(two)).largest > 1e-9) is wrong
