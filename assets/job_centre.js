@@ -6,10 +6,13 @@
   const OPEN = 'data-open-jobs';
   const TOAST_MILLISECONDS = 12000;
   const PRESSED_MILLISECONDS = 4000;
+  const SILENT_MILLISECONDS = 20000;
   const root = document.documentElement;
   let focused = null;
   let watched = null;
   let timer = 0;
+  let heard = 0;
+  let said = '';
 
   function byId(id) { return document.getElementById(id); }
   function isOpen() { return root.hasAttribute(OPEN); }
@@ -109,17 +112,33 @@
     if (!document.hidden && byId('job-button')) { send('job-nudge', { data: { at: Date.now() } }); }
   });
 
+  /* A question that found no server leaves dash's clock off: it is put on again. A running job tells its
+     seconds, so that a list which stands still for long means that nobody answers. */
+  setInterval(function () {
+    const list = byId('job-list');
+    if (!list) { return; }
+    send('jobs-tick', { disabled: false });
+    const waits = !document.hidden && list.querySelector('.job-running');
+    if (!waits) { heard = Date.now(); }
+    root.toggleAttribute('data-jobs-silent', Boolean(waits) && Date.now() - heard > SILENT_MILLISECONDS);
+  }, 5000);
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.nemdesk_centre = {
     /* After each drawing of the list or of the line under the header. */
-    drawn: function () {
+    drawn: function (_list, toast) {
+      heard = Date.now();
       const list = byId('job-list');
       if (list && watched !== list) {
         watched = list;
         new MutationObserver(keepFocus).observe(list, { childList: true, subtree: true });
       }
-      clearTimeout(timer);
-      timer = setTimeout(fade, TOAST_MILLISECONDS);
+      const line = JSON.stringify(toast || null);
+      if (line !== said) {
+        said = line;
+        clearTimeout(timer);
+        timer = setTimeout(fade, TOAST_MILLISECONDS);
+      }
       return window.dash_clientside.no_update;
     },
   };

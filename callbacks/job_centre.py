@@ -47,7 +47,8 @@ def register(app: Dash, centre: Centre) -> None:
         State("jobs-drawn", "data"),
         State("url", "pathname"),
         State("url", "search"),
-        # A slow answer must not be overtaken by the next tick: dash drops the older one.
+        # A slow answer must not be overtaken by the next tick: dash drops the older one. Where no answer
+        # comes at all, assets/job_centre.js puts the tick on again.
         running=[(Output("jobs-tick", "disabled"), True, False)],
     )
     def look_at_jobs(_ticks: object, _nudge: object, drawn: object, path: object, search: object) -> Any:
@@ -78,6 +79,7 @@ def register(app: Dash, centre: Centre) -> None:
         Output("job-listening", "data"),
         Input("job-list", "children"),
         Input("job-toast", "children"),
+        Input("jobs-drawn", "data"),
     )
 
 

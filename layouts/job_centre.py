@@ -30,6 +30,8 @@ QUIET_MILLISECONDS: Final = 25_000
 """How often the page asks while something is under way, and while nothing is (another window of the same
 browser may have ordered something)."""
 
+SILENT: Final = "The server has not answered for a while: what is shown may be old."
+
 NONE: Final = "job-button none"
 
 
@@ -75,6 +77,7 @@ def header() -> list[Any]:
                     ],
                     className="job-panel-head",
                 ),
+                html.P(SILENT, className="message message-error job-silent"),
                 html.Div(id="job-list"),
             ],
             id="job-panel",
@@ -109,20 +112,20 @@ def button(jobs: Sequence[Job]) -> list[Any]:
     if not active:
         counts = [f"{ready} ready" if ready else "", f"{failed} failed" if failed else ""]
         said = " · ".join(filter(None, counts)) or f"{len(jobs)} stopped"
-        return [_ring(1.0), html.Span("Jobs: ", className="job-word"), html.Span(said)]
+        return [_ring(1.0), html.Span([html.Span("Jobs: ", className="job-word"), said])]
     share = combined(active)
     waits = not any(job.state == RUNNING for job in active)
     known = progress.percent(share) if share is not None else ""
-    parts: list[Any] = [
-        _ring(0.0 if waits else share),
-        html.Span(str(len(active)), className="job-count"),
+    words: list[Any] = [
+        str(len(active)),
         html.Span(" job" if len(active) == 1 else " jobs", className="job-word"),
         # A phone leaves these words to the ring.
         html.Span(
             f" · {known or ('waiting' if waits else 'at work')}", className="" if known else "job-word"
         ),
+        f" · {failed} failed" if failed else "",
     ]
-    return [*parts, html.Span(f" · {failed} failed")] if failed else parts
+    return [_ring(0.0 if waits else share), html.Span(words)]
 
 
 def button_class(jobs: Sequence[Job]) -> str:

@@ -1,7 +1,7 @@
 """The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
 
-Coal never ends, Other sleeps, Water takes its time, Wind fails, Solar's process is killed, CCGT takes too
-much memory. Everything else is real.
+Coal never ends, Other sleeps, Water takes its time, OCGT waits until a file named "go" lies in the folder
+of the cache, Wind fails, Solar's process is killed, CCGT takes too much memory. Everything else is real.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ class Slow(HybridQueryManager):
             for done in (1, 2, 3):
                 on_part(done, 3, lambda: real.table)
                 time.sleep(0.6)
+        if "OCGT" in fuels:
+            on_part(1, 3, lambda: real.table)
+            while not (settings.cache_dir / "go").exists():
+                time.sleep(0.1)
         if "Other" in fuels:
             on_part(1, 3, lambda: real.table)
             time.sleep(600)
