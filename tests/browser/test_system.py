@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from data_layer.lake import Lake
 from layouts.system import LIVE
 from tests.browser.conftest import MARKS, Desk, started
+from tests.data_layer.lakes import make_lake, prices
 
 pytestmark = MARKS
 
@@ -24,13 +26,14 @@ def said(desk: Desk, panel: str, text: str) -> None:
 
 
 def click_day(desk: Desk, day: str, place: int) -> None:
-    """Click the cell of a day in the calendar's row ``place`` (periods whose rows are days)."""
+    """Click the cell of a day in the calendar's row ``place``."""
     script = (
         "const gd = document.querySelector('#system-calendar .js-plotly-plot');"
+        "if (!gd || !gd._fullLayout || !gd._fullLayout.meta || !gd.layout.meta) { return null; }"
         "const x = gd._fullLayout.xaxis, y = gd._fullLayout.yaxis;"
         "return [x._offset + x.d2p(arguments[0] + ' 12:00'), y._offset + y.d2p(arguments[1])]"
     )
-    left, top = desk.driver.execute_script(script, day, place)
+    left, top = desk.until(lambda: desk.driver.execute_script(script, day, place), "the calendar", PATIENCE)
     chart = desk.element("#system-calendar .js-plotly-plot")
     chain = ActionChains(desk.driver, duration=50)
     chain.move_to_element_with_offset(chart, int(left), int(top)).pause(0.2).click().perform()
@@ -63,6 +66,24 @@ def test_the_calendar_leads_to_a_day_and_the_day_to_generation(desk: Desk) -> No
     desk.until(lambda: desk.query().startswith("/generation?start=2026-02-25"), "that day", PATIENCE)
     desk.ready("gen-mix")
     desk.no_errors()
+
+
+def test_a_click_on_a_strip_of_weeks_opens_the_day_under_it(browser: Any, tmp_path: Path) -> None:
+    first, last = datetime(2025, 3, 5, 0, 5), datetime(2025, 9, 20)
+    lake = make_lake(
+        tmp_path / "lake", dispatch_price=[*prices("NSW1", [first, last], 50.0), *prices("SA1", [last], 60.0)]
+    )
+    with started(lake, tmp_path) as (url, _):
+        desk = Desk(browser, url)
+        desk.screen()
+        browser.reset_log_timestamp()
+        for day, place, region in ((date(2025, 3, 5), 0, "NSW1"), (date(2025, 6, 15), 2, "SA1")):
+            desk.open("/system")
+            desk.answered("system-calendar", seconds=PATIENCE)
+            click_day(desk, day.isoformat(), place * 8 + day.weekday())
+            desk.until(lambda day=day: f"day={day}" in desk.query(), f"{day} in the address", PATIENCE)
+            assert f"region={region}" in desk.query()
+        desk.no_errors()
 
 
 def test_what_another_visitor_asks_appears_by_itself_and_opens_to_its_sql(desk: Desk) -> None:
