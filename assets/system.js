@@ -5,16 +5,16 @@
 
   const DAY = 24 * 3600 * 1000;
 
-  /* The cell's day and region, from its place (layouts/system_calendar.py says how the places are counted). */
+  /* The cell's day and region, from its middle (layouts/system_calendar.py says how the places are counted). */
   function placeOf(point, meta) {
-    const cell = point && point.pointNumber;
-    if (!Array.isArray(cell) || !meta) { return null; }
-    const block = Math.floor(cell[0] / meta.block);
-    const days = cell[1] * meta.across + (cell[0] % meta.block);
-    return {
-      day: new Date(Date.parse(meta.first + 'T00:00Z') + days * DAY).toISOString().slice(0, 10),
-      region: meta.places[block],
-    };
+    if (!point || !meta || typeof point.y !== 'number') { return null; }
+    const middle = Date.parse(String(point.x).replace(' ', 'T').slice(0, 16).padEnd(16, 'T00:00') + 'Z');
+    const first = Date.parse(meta.first + 'T00:00Z');
+    const column = Math.floor((middle - first) / DAY / meta.across);
+    const days = column * meta.across + (point.y % meta.block);
+    const region = meta.places[Math.floor(point.y / meta.block)];
+    if (!region || !Number.isFinite(days)) { return null; }
+    return { day: new Date(first + days * DAY).toISOString().slice(0, 10), region: region };
   }
 
   window.dash_clientside = window.dash_clientside || {};

@@ -94,24 +94,28 @@ def refusals_table(lines: Sequence[Line]) -> html.Div:
     """What was not taken, newest first."""
     columns = [
         Column("When", "AEST", numeric=False),
-        Column("File", numeric=False),
-        Column("Line"),
         Column("Reason", numeric=False),
+        Column("Line"),
         Column("Rows"),
+        Column("File", numeric=False),
     ]
     rows = [
         Row(
             [
                 _moment(line["when"]),
-                Cell(str(line["file"]), title=str(line["source"])),
+                Cell(_clipped(str(line["reason"]), 60), title=str(line["reason"])),
                 "whole file" if line["line"] is None else formats.number(line["line"]),
-                str(line["reason"]),
                 formats.number(line["rows"]),
+                Cell(_end_of(str(line["file"]), 44), title=f"{line['file']} (from {line['source']})"),
             ]
         )
         for line in lines
     ]
     return tables.table(columns, rows, "Refused rows and files")
+
+
+def _end_of(text: str, most: int) -> str:
+    return text if len(text) <= most else "…" + text[-most + 1 :]
 
 
 def _moment(when: datetime | None) -> str:

@@ -259,7 +259,7 @@ def test_runs_and_refusals_are_told_with_what_was_there_already(service: Told) -
         ["25 Feb 2026 10:00:00", "update", "2", "100", "40", "60"],
         ["24 Feb 2026 10:00:00", "ingest", "1", "–", "7", "–"],
     ]
-    assert texts(refused["rows"]) == [["25 Feb 2026 10:00:00", "a.csv", "4", "is empty", "1"]]
+    assert texts(refused["rows"]) == [["25 Feb 2026 10:00:00", "is empty", "4", "1", "a.csv"]]
 
 
 def test_jobs_are_counted_and_nobody_is_named(service: Told) -> None:
