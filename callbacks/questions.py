@@ -15,7 +15,8 @@ from data_layer.backend import OnPart
 from data_layer.connection import CancelToken
 from data_layer.errors import DataLayerError
 from data_layer.query_manager import Answer, LakeState
-from data_layer.requests import Request
+from data_layer.requests import IntegratedData, Request, preset_period
+from data_layer.requests.stations import UNIT, StationPeers, UnitFacts, UnitSearch
 from layouts import theme
 
 SKIPPED: Final = ("sort", "hidden", "columns")
@@ -47,16 +48,17 @@ class Noting:
         return self.answer(request)
 
 
-def addresses(tab: Tab, period: str = "") -> Iterator[str]:
+def addresses(tab: Tab, period: str = "", unit: str = "") -> Iterator[str]:
     """The tab's opening view, and one with each option that has a list to choose from; ``period`` is a
-    query such as 'start=2026-01-01&end=2026-01-07'."""
+    query such as 'start=2026-01-01&end=2026-01-07', ``unit`` a DUID for the tab that shows units."""
     yield period
+    shown = urlencode({"units": unit}) if unit and tab.name == "stations" else ""
     for option in OPTIONS[tab.name]:
         if option.name in SKIPPED:
             continue
         for text in option.examples:
-            if option.read(text) != option.default:
-                yield "&".join(filter(None, (period, urlencode({option.name: text}))))
+            if option.read(text) != option.default or shown:
+                yield "&".join(filter(None, (period, shown, urlencode({option.name: text}))))
 
 
 def asked_by(manager: Manager, tabs: Sequence[Tab], period: str = "") -> dict[str, tuple[str, Request]]:
@@ -64,8 +66,11 @@ def asked_by(manager: Manager, tabs: Sequence[Tab], period: str = "") -> dict[st
     ``manager`` stumbles are left out: what they asked until then is in."""
     found: dict[str, tuple[str, Request]] = {}
     lake = manager.lake_state()
+    last_day = preset_period("1d", *span(lake))
+    peers = manager.answer(StationPeers(last_day, by=UNIT)).table.column("item").to_pylist()
+    unit = str(peers[0]) if peers else ""
     for tab in tabs:
-        for search in addresses(tab, period):
+        for search in addresses(tab, period, unit):
             noting = Noting(manager)
             view = state.parse(tab.name, search, *span(lake))
             for panel in tab.panels.values():
@@ -76,6 +81,8 @@ def asked_by(manager: Manager, tabs: Sequence[Tab], period: str = "") -> dict[st
             address = f"/{tab.name}" + (f"?{search}" if search else "")
             for key, request in asked.items():
                 found.setdefault(key, (address, request))
+    for request in (IntegratedData(last_day), UnitFacts(last_day), UnitSearch(last_day, "a")):
+        found.setdefault(request.key(), (f"/data/{request.name}", request))
     return found
 
 

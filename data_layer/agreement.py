@@ -41,6 +41,8 @@ def difference(one: pa.Table, two: pa.Table) -> Difference:
     # Rows are put side by side by what is no number, then by numbers coarse enough to be equal in both.
     left, right = _in_order(left, texts, numbers), _in_order(right, texts, numbers)
     for name in texts:
+        if _nothing(left[name]) and _nothing(right[name]):
+            continue  # a column without any value has no kind
         if list(left[name].astype(str)) != list(right[name].astype(str)):
             return Difference(np.inf, name, f"{name} has other values")
     worst = Difference(0.0)
@@ -60,6 +62,10 @@ def _plain(table: pa.Table) -> pd.DataFrame:
         else:
             frame[name] = frame[name].astype("float64")
     return frame
+
+
+def _nothing(values: pd.Series) -> bool:
+    return bool((values.isna() | values.astype(str).isin(["None", "nan"])).all())
 
 
 def _in_order(frame: pd.DataFrame, texts: list[str], numbers: list[str]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from data_layer.errors import LakeDamaged
 from data_layer.lake import Snapshot
 from data_layer.market import FIVE_MINUTE_SETTLEMENT, HOURS_PER_INTERVAL, ROOFTOP_TYPE_RANK
-from data_layer.pandas_engine.pieces import Pieces, Prices, Registry, read_months
+from data_layer.pandas_engine.months import Months, Prices, Registry, read_months
 from data_layer.tables import TABLES
 
 FIVE = pd.Timedelta(minutes=5)
@@ -73,10 +73,10 @@ class History:
         return found
 
     @property
-    def targets(self) -> Pieces:
+    def targets(self) -> Months:
         """settlementdate, duid, regionid, fuel, uigf, totalcleared, price per 5 minutes and semi-scheduled
         unit."""
-        found: Pieces = self._once("targets", lambda: _targets(self.snapshot, self._registry, self._prices))
+        found: Months = self._once("targets", lambda: _targets(self.snapshot, self._registry, self._prices))
         return found
 
     @property
@@ -172,7 +172,7 @@ def _rooftop(snapshot: Snapshot) -> pd.DataFrame:
     return pd.concat(held, ignore_index=True).rename(columns={"power": "rooftop_mw"})
 
 
-def _targets(snapshot: Snapshot, registry: Registry, prices: Prices) -> Pieces:
+def _targets(snapshot: Snapshot, registry: Registry, prices: Prices) -> Months:
     """Targets of semi-scheduled units with the registry's region and fuel of that time, and the price."""
 
     def months() -> Iterator[pd.DataFrame]:
@@ -182,7 +182,7 @@ def _targets(snapshot: Snapshot, registry: Registry, prices: Prices) -> Pieces:
             joined = registry.joined(rows).drop(columns=["capacity_mw", "is_load"])
             yield joined.assign(price=prices.of(joined.settlementdate, joined.regionid))
 
-    return Pieces(months(), lambda rows: rows)
+    return Months(months(), ["uigf", "totalcleared", "price"], lambda rows: rows)
 
 
 def _regions(snapshot: Snapshot) -> pd.DataFrame:
@@ -196,7 +196,7 @@ def _regions(snapshot: Snapshot) -> pd.DataFrame:
 
 def _readings(
     snapshot: Snapshot, units: pd.DataFrame, regions: pd.DataFrame, registry: Registry, prices: Prices
-) -> Pieces:
+) -> Months:
     def months() -> Iterator[pd.DataFrame]:
         for scada in read_months(snapshot, "unit_scada", ["settlementdate", "duid", "scadavalue"]):
             joined = registry.joined(_without_superseded(scada, units))
@@ -220,7 +220,7 @@ def _readings(
         rooftop["price"] = prices.of(rooftop.settlementdate, rooftop.regionid)
         yield rooftop[["settlementdate", "duid", "regionid", "fuel", "mw", "capacity_mw", "price"]]
 
-    return Pieces(months(), _measured)
+    return Months(months(), ["mw", "capacity_mw", "price"], _measured)
 
 
 def _measured(rows: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from data_layer.market import HOURS_PER_INTERVAL, Resolution
 from data_layer.pandas_engine.frames import FIVE, History, half_hour_end, market_days
-from data_layer.pandas_engine.pieces import by_name, spread
+from data_layer.pandas_engine.months import by_name, spread
 from data_layer.pandas_engine.selection import most_at_once
 from data_layer.period import Period
 from data_layer.requests.core import AggregateByGroup, IntegratedData
@@ -38,7 +38,7 @@ def expected_readings(rows: pd.DataFrame, keys: list[str], period: Period) -> pd
     """Readings that the units reporting at once would have made over the whole of each day."""
     inner = list(dict.fromkeys([*keys, "regionid", "fuel"]))
     if rows.empty:
-        return pd.Series(dtype="float64")
+        return rows.groupby(keys)["mw"].sum().rename("expected")
     most = most_at_once(rows, inner, Resolution.DAY).rename(columns={"stretch": "day"})
     start = most.day.clip(lower=pd.Timestamp(period.start))
     end = (most.day + pd.Timedelta(days=1)).clip(upper=pd.Timestamp(period.end))

@@ -30,6 +30,8 @@ USUAL_DAYS: Final = 31
 
 MIB: Final = 2**20
 
+SMALL_QUESTION: Final = 256 * MIB
+
 
 class NotEnoughMemory(DataLayerError):
     """The pandas engine cannot hold this lake."""
@@ -66,3 +68,17 @@ def check(snapshot: Snapshot, limit_mb: int = 0) -> None:
         f"{snapshot.rows('unit_scada'):,} readings; {allowed}. Whoever runs this service can give it more "
         "memory, fewer workers or a shorter history, or go back to DuckDB (docs/rollback.md)."
     )
+
+
+def check_question(rows: int) -> None:
+    """NotEnoughMemory where a question over so many readings needs more than there is."""
+    want = rows * BYTES_ASKED
+    if want < SMALL_QUESTION:
+        return  # not worth a look
+    room = available()
+    if want > room:
+        raise NotEnoughMemory(
+            f"This question reads {rows:,} readings, for which the pandas engine needs about "
+            f"{want // MIB:,} MiB; {room // MIB:,} are free. Shorten the period, or choose fewer regions or "
+            "fuels."
+        )

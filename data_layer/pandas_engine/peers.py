@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from data_layer.pandas_engine.pieces import by_name, spread
+from data_layer.pandas_engine.months import by_name, spread
 from data_layer.requests.stations import STATION, UNIT, StationPeers
 
 _MEASURES = {"energy": 6, "price": 6, "rate": 9, "cf": 9}

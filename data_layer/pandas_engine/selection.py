@@ -60,7 +60,7 @@ def expected(rows: pd.DataFrame, key: list[str], period: Period, stretch: Resolu
     """Readings that the units reporting at once would have made over the whole of each stretch (a
     bucket, or the days of a month). ``key`` begins with time, a bucket that stretches make up."""
     if rows.empty:
-        return pd.Series(dtype="float64")
+        return rows.groupby(key)["mw"].sum().rename("expected")
     time_of = pd.DataFrame({"time": rows.time, "stretch": bucket(rows.settlementdate, stretch)})
     time_of = time_of.drop_duplicates().set_index("stretch").time
     most = most_at_once(rows, key[1:], stretch)

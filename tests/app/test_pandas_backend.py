@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -21,10 +22,14 @@ from data_layer.lake import Lake
 from data_layer.pandas_engine import backend as engine
 from data_layer.pandas_engine import frames, memory
 from data_layer.query_manager import HybridQueryManager, open_manager
-from data_layer.requests import REQUESTS, FuelSummary, Period, Request
+from data_layer.requests import REQUESTS, FuelSummary, GenerationMix, Period, Request, TimeOfDay
 from data_layer.requests.analysis import PriceAnalysis
+from data_layer.requests.batteries import BatterySummary
+from data_layer.requests.curtailment import UnitCurtailment
+from data_layer.requests.stations import StationPeers
 from layouts import theme
 from tests.callbacks.test_state import samples
+from tests.data_layer.lakes import make_lake, prices, stamps
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +38,17 @@ def engines(demo_lake: Lake) -> tuple[HybridQueryManager, HybridQueryManager]:
 
 
 def addresses(tab: Tab) -> Iterator[str]:
+    """The opening view, other regions and periods, and every option's samples."""
+    shown = "units=BW03,station:Bayswater+Power+Station&" if tab.name == "stations" else ""
     yield ""
     yield "region=SA1"
     yield "start=2026-02-21&end=2026-02-24&region=VIC1"
     for option in OPTIONS[tab.name]:
         if option.name not in SKIPPED:
-            yield from (f"{option.name}={text}" for text in samples(tab.name, option.name))
+            for text in samples(tab.name, option.name):
+                yield f"{option.name}={text}"
+                if shown and option.name != "units":
+                    yield f"{shown}{option.name}={text}"
 
 
 def fill(manager: Manager, tab: Tab, search: str) -> tuple[dict[str, Request], int]:
@@ -85,7 +95,7 @@ def test_every_question_was_among_them() -> None:
     if len(_SEEN) < 5:
         pytest.skip("the test above did not run")
     never = {cls.name for cls in set(REQUESTS.values()) - _SEEN}
-    assert never <= {"integrated_data", "unit_facts", "price_bands"}, never
+    assert never <= {"integrated_data", "unit_search"}, never
 
 
 def test_in_parts_it_is_one_part_and_the_same_answer(
@@ -93,12 +103,11 @@ def test_in_parts_it_is_one_part_and_the_same_answer(
 ) -> None:
     request = PriceAnalysis(Period.parse("2026-02-19", "2026-02-28"), ("fuel", "station"))
     told: list[tuple[int, int, int]] = []
-    answers = [
-        manager.answer_in_parts(
-            request, lambda done, parts, so_far: told.append((done, parts, so_far().num_rows))
-        )
-        for manager in engines
-    ]
+
+    def on_part(done: int, parts: int, so_far: Callable[[], pa.Table]) -> None:
+        told.append((done, parts, so_far().num_rows))
+
+    answers = [manager.answer_in_parts(request, on_part) for manager in engines]
     assert told[-1] == (1, 1, answers[1].table.num_rows)
     assert difference(answers[0].table, answers[1].table).largest <= 1e-9
 
@@ -116,24 +125,23 @@ def test_first_questions_at_once_load_each_table_once(
 
     def ask(tab: Tab) -> None:
         try:
-            fill(manager, tab, "")
+            fill(manager, tab, "by=unit" if tab.name == "curtailment" else "")
         except BaseException as error:
             failed.append(error)
             raise
 
-    threads = [threading.Thread(target=ask, args=(tab,)) for tab in TABS if tab.name != "stations"]
+    threads = [threading.Thread(target=ask, args=(tab,)) for tab in TABS]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert not failed and lake.version
-    # The topology is small and read for the flows into regions and for those of lines.
-    assert sorted(loaded) == sorted({*loaded, "interconnectors"} | {"unit_scada"}) or all(
-        loaded.count(table) == 1
-        for table in loaded
-        if table not in ("interconnectors", "interconnector_flow")
-    )
-    assert loaded.count("unit_scada") == 1 and loaded.count("unit_dispatch") == 1
+    # Flows and the topology are read twice: for the regions, and for the lines once somebody asks.
+    twice = {"interconnector_flow", "interconnectors"}
+    assert {table: loaded.count(table) for table in loaded} == {
+        table: 2 if table in twice else 1 for table in loaded
+    }
+    assert {"unit_scada", "unit_dispatch", *twice} <= set(loaded)
 
 
 def test_a_new_version_is_picked_up(tmp_path: object) -> None:
@@ -156,7 +164,7 @@ def test_a_lake_too_large_is_refused_before_it_is_read(
     want = memory.needed(snapshot) // memory.MIB
     monkeypatch.setattr(engine, "History", lambda _: pytest.fail("it was read"))
     small = open_manager(demo_lake.root, backend="pandas", pandas_memory_mb=want - 1)
-    with pytest.raises(memory.NotEnoughMemory, match=r"NEMDESK_PANDAS_MEMORY_MB allows .* docs/rollback\.md"):
+    with pytest.raises(memory.NotEnoughMemory, match=r"NEMDESK_PANDAS_MEMORY_MB allows .*docs/rollback\.md"):
         small.answer(request)
     monkeypatch.setattr(memory, "available", lambda: (want - 1) * memory.MIB)
     with pytest.raises(memory.NotEnoughMemory, match="are free"):
@@ -172,7 +180,7 @@ def test_the_estimate_is_near_what_is_held(demo_lake: Lake) -> None:
     history = frames.History(snapshot)
     held = sum(
         int(frame.memory_usage(deep=True).sum())
-        for frame in (history.regions, history.flows, *history.readings._pieces, *history.targets._pieces)
+        for frame in (history.regions, history.flows, *history.readings._frames, *history.targets._frames)
     )
     estimate = sum(snapshot.rows(table) * size for table, size in memory.BYTES_KEPT.items())
     assert held < estimate < 2 * held
@@ -195,3 +203,36 @@ def test_the_estimate_is_near_what_is_held(demo_lake: Lake) -> None:
 )
 def test_the_comparison_sees_what_differs(one: dict[str, list], two: dict[str, list], wrong: bool) -> None:  # type: ignore[type-arg]
     assert (difference(pa.table(one), pa.table(two)).largest > 1e-9) is wrong
+
+
+def test_a_question_too_large_is_refused_and_smaller_ones_go_on(
+    demo_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = open_manager(demo_lake.root, backend="pandas")
+    day = FuelSummary(Period.parse("2026-02-20", "2026-02-20"))
+    assert manager.answer(day).table.num_rows
+    rows = len(manager.backend.history(manager.lake.snapshot()).readings)  # type: ignore[attr-defined]
+    monkeypatch.setattr(memory, "SMALL_QUESTION", 1)
+    monkeypatch.setattr(memory, "available", lambda: rows * memory.BYTES_ASKED // 2)
+    assert manager.answer(day, use_cache=False).table.num_rows
+    with pytest.raises(memory.NotEnoughMemory, match="Shorten the period"):
+        manager.answer(FuelSummary(Period.parse("2026-02-18", "2026-03-01")))
+
+
+def test_a_lake_without_readings_or_targets_is_answered_as_by_duckdb(tmp_path: Path) -> None:
+    first = datetime(2026, 2, 1, 0, 5)
+    when = stamps(first, 288)
+    lake = make_lake(tmp_path, dispatch_price=prices("SA1", when, 50.0))
+    managers = [open_manager(lake.root), open_manager(lake.root, backend="pandas")]
+    period = Period(datetime(2026, 2, 1), datetime(2026, 2, 2))
+    for request in (
+        FuelSummary(period),
+        GenerationMix(period),
+        UnitCurtailment(period),
+        PriceAnalysis(period),
+        StationPeers(period),
+        BatterySummary(period),
+        TimeOfDay(period),
+    ):
+        rows = [manager.answer(request).table.num_rows for manager in managers]
+        assert rows == [0, 0], request

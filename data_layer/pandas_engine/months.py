@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_layer.errors import LakeDamaged
+from data_layer.pandas_engine import memory
 from data_layer.period import Period
 from data_layer.snapshot import Snapshot
 
@@ -21,19 +22,23 @@ NAMES = ["duid", "regionid", "fuel"]
 """Columns kept as categories."""
 
 
-class Pieces:
-    """The rows of a table with ``settlementdate`` and NAMES. ``made_whole`` adds the columns that follow
-    from a row's own; it is given a new frame and may change it."""
+class Months:
+    """The rows of a table with ``settlementdate``, NAMES and ``numbers``. ``made_whole`` adds the columns
+    that follow from a row's own; it is given a new frame and may change it."""
 
     def __init__(
-        self, pieces: Iterable[pd.DataFrame], made_whole: Callable[[pd.DataFrame], pd.DataFrame]
+        self,
+        frames: Iterable[pd.DataFrame],
+        numbers: Sequence[str],
+        made_whole: Callable[[pd.DataFrame], pd.DataFrame],
     ) -> None:
-        self._pieces = _with_one_set_of_names([piece for piece in pieces if len(piece)])
-        self._spans = [(one.settlementdate.min(), one.settlementdate.max()) for one in self._pieces]
+        self._empty = _without_rows(numbers)
+        self._frames = _with_one_set_of_names([frame for frame in frames if len(frame)])
+        self._spans = [(one.settlementdate.min(), one.settlementdate.max()) for one in self._frames]
         self._made_whole = made_whole
 
     def __len__(self) -> int:
-        return sum(len(piece) for piece in self._pieces)
+        return sum(len(frame) for frame in self._frames)
 
     def within(
         self,
@@ -50,33 +55,39 @@ class Pieces:
             limits["duid"] = tuple(duids)
         start, end = pd.Timestamp(period.start), pd.Timestamp(period.end)
         chosen = []
-        for piece, (first, last) in zip(self._pieces, self._spans, strict=True):
+        for frame, (first, last) in zip(self._frames, self._spans, strict=True):
             if first > start and last <= end:
-                chosen.append(piece)
+                chosen.append(frame)
             elif last > start and first <= end:
-                chosen.append(piece[(piece.settlementdate > start) & (piece.settlementdate <= end)])
-        empty = [piece.iloc[:0] for piece in self._pieces[:1]] if not chosen else []
+                chosen.append(frame[(frame.settlementdate > start) & (frame.settlementdate <= end)])
         for name, values in limits.items():
-            chosen = [piece[piece[name].isin(values)] for piece in chosen]
-        return self._made_whole(pd.concat(chosen or empty, ignore_index=True))
+            chosen = [frame[frame[name].isin(values)] for frame in chosen]
+        memory.check_question(sum(len(frame) for frame in chosen))
+        return self._made_whole(pd.concat(chosen or [self._empty], ignore_index=True))
 
     def duids(self, fuel: str = "") -> set[str]:
         """Units with a reading (of a fuel)."""
         found: set[str] = set()
-        for piece in self._pieces:
-            rows = piece[piece.fuel == fuel] if fuel else piece
+        for frame in self._frames:
+            rows = frame[frame.fuel == fuel] if fuel else frame
             found.update(rows.duid.cat.categories[np.unique(rows.duid.cat.codes)])
         return found
 
 
-def _with_one_set_of_names(pieces: list[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Pieces put together stay categories only where all have the same ones."""
+def _without_rows(numbers: Sequence[str]) -> pd.DataFrame:
+    columns = {"settlementdate": pd.Series(dtype="datetime64[us]")}
+    columns |= {name: pd.Series(pd.Categorical([], ordered=True)) for name in NAMES}
+    return pd.DataFrame(columns | {name: pd.Series(dtype="float64") for name in numbers})
+
+
+def _with_one_set_of_names(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Months put together stay categories only where all have the same ones."""
     for name in NAMES:
-        every = sorted({value for piece in pieces for value in piece[name].cat.categories})
-        for piece in pieces:
+        every = sorted({value for frame in frames for value in frame[name].cat.categories})
+        for frame in frames:
             # In order, so that the least of several names can be asked for, as of texts.
-            piece[name] = piece[name].cat.set_categories(every, ordered=True)
-    return pieces
+            frame[name] = frame[name].cat.set_categories(every, ordered=True)
+    return frames
 
 
 def spread(names: pd.Series, values: pd.Series) -> pd.Series:
