@@ -15,18 +15,15 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime
-from itertools import chain, islice
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
 import pyarrow as pa
 
-from data_layer import sql
 from data_layer.answers import Answer as Answer
 from data_layer.answers import Observation as Observation
 from data_layer.answers import Observer
@@ -38,10 +35,10 @@ from data_layer.errors import DataLayerError, LakeDamaged, LakeMissing, RequestE
 from data_layer.lake import HOW_TO_START, Lake, Snapshot
 from data_layer.lake_state import LakeState as LakeState
 from data_layer.lake_state import current, span_of
-from data_layer.market import Resolution, market_day
+from data_layer.market import market_day
+from data_layer.notebook_calls import NotebookCalls
 from data_layer.pieces import PIECE_ROWS, Pieces
-from data_layer.planner import plan
-from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
+from data_layer.requests import Request
 from data_layer.shared_answers import SharedAnswers
 
 logger = logging.getLogger("nemdesk.data")
@@ -50,7 +47,7 @@ HEAVY_WAIT_SECONDS: Final = 2.0
 """How long a heavy query waits for its turn before the visitor is told that the server is busy."""
 
 
-class HybridQueryManager:
+class HybridQueryManager(NotebookCalls):
     """Answers requests, cached by (request, lake version); see module docstring.
 
     ``heavy_at_once`` heavy queries run at a time in this process, the next wait HEAVY_WAIT_SECONDS and
@@ -248,104 +245,6 @@ class HybridQueryManager:
             days = f"{market_day(first):%Y-%m-%d} to {market_day(last):%Y-%m-%d}"
             raise RequestError(f"There is no data for that period: the data covers {days}.", "start")
 
-    # -- the first dashboard's calls --------------------------------------------------------------
-
-    def query_integrated_data(
-        self,
-        start_date: str | date | datetime,
-        end_date: str | date | datetime,
-        resolution: str = "30min",
-        regions: Iterable[str] = (),
-        fuels: Iterable[str] = (),
-        columns: Iterable[str] = (),
-        use_cache: bool = True,
-    ) -> pd.DataFrame:
-        """Unit readings with registry facts, price and revenue, one row per unit and interval.
-
-        ``end_date`` given as a date means that whole day. Columns: requests.INTEGRATED_COLUMNS.
-        """
-        period = Period.parse(_text(start_date), _text(end_date))
-        try:
-            grain = Resolution(resolution)
-        except ValueError:
-            raise RequestError("Integrated data comes at 5min or 30min.", "resolution") from None
-        request = IntegratedData(period, grain, regions, fuels, columns)  # type: ignore[arg-type]
-        return self.answer(request, use_cache=use_cache).frame()
-
-    def aggregate_by_group(
-        self,
-        start_date: str | date | datetime,
-        end_date: str | date | datetime,
-        group_by: Iterable[str] = ("fuel",),
-        regions: Iterable[str] = (),
-        fuels: Iterable[str] = (),
-    ) -> pd.DataFrame:
-        """Energy, revenue and capture price by up to three groups; see requests.AggregateByGroup."""
-        period = Period.parse(_text(start_date), _text(end_date))
-        request = AggregateByGroup(period, group_by, regions, fuels)  # type: ignore[arg-type]
-        return self.answer(request).frame()
-
-    def query_chunks(
-        self, query: Request | str, chunk_size: int = 100_000, cancel: CancelToken | None = None
-    ) -> Iterator[pd.DataFrame]:
-        """The rows of a request (or of SQL over the views, from trusted code only) in frames of at most
-        ``chunk_size`` rows, in order; memory stays bounded by one chunk."""
-        if not isinstance(chunk_size, int) or chunk_size < 1:
-            raise RequestError("The chunk size must be a whole number of rows.", "chunk_size")
-        statement, parameters = self._statement(query)
-        pieces = self._chunks(statement, parameters, chunk_size, cancel)
-        # Held until the first rows are there, for then they are sorted: not while a reader takes his time.
-        with self._turn(isinstance(query, Request) and self.backend.is_heavy(query, self.lake.snapshot())):
-            first = list(islice(pieces, 1))
-        yield from chain(first, pieces)
-
-    def _chunks(
-        self, statement: str, parameters: dict[str, Any], chunk_size: int, cancel: CancelToken | None
-    ) -> Iterator[pd.DataFrame]:
-        for batch in self.engine.batches(statement, parameters, chunk_size, cancel):
-            yield pa.Table.from_batches([batch]).to_pandas(types_mapper=pd.ArrowDtype)
-
-    def query_with_progress(
-        self,
-        query: Request | str,
-        chunk_size: int = 100_000,
-        progress_callback: Callable[[int, int], None] | None = None,
-        cancel: CancelToken | None = None,
-    ) -> pd.DataFrame:
-        """All rows as one frame; ``progress_callback(rows_done, rows_total)`` after every chunk."""
-        statement, parameters = self._statement(query)
-        counted = self.engine.query(sql.counted(statement), parameters, cancel)
-        total = int(counted.column("n")[0].as_py())
-        frames, done = [], 0
-        if progress_callback:
-            progress_callback(0, total)
-        for frame in self._chunks(statement, parameters, chunk_size, cancel):
-            frames.append(frame)
-            done += len(frame)
-            if progress_callback:
-                progress_callback(done, total)
-        if frames:
-            return pd.concat(frames, ignore_index=True)
-        empty = self.engine.query(sql.without_rows(statement), parameters)
-        return empty.to_pandas(types_mapper=pd.ArrowDtype)
-
-    def query(self, text: str, parameters: dict[str, Any] | None = None) -> pd.DataFrame:
-        """SQL of a notebook or of the command line over tables and views by name. Never pass text that
-        came from a browser: requests are for that."""
-        statement, bound = self._statement(text)
-        return self.engine.query(statement, {**bound, **(parameters or {})}).to_pandas(
-            types_mapper=pd.ArrowDtype
-        )
-
-    def _statement(self, query: Request | str) -> tuple[str, dict[str, Any]]:
-        snapshot = self.lake.snapshot()
-        if isinstance(query, Request):
-            self._check_period(query, snapshot)
-            chosen = plan(query, snapshot)
-            return sql.ordered(chosen.statement, chosen.order), chosen.parameters
-        files = {table: snapshot.paths(table) for table in sql.required(query)[0]}
-        return sql.compose(query, files)
-
     # -- facts ------------------------------------------------------------------------------------
 
     def lake_state(self) -> LakeState:
@@ -386,12 +285,6 @@ class HybridQueryManager:
 
     def clear_cache(self) -> None:
         self._cache.clear()
-
-
-def _text(moment: str | date | datetime) -> str:
-    if isinstance(moment, datetime):
-        return moment.strftime("%Y-%m-%dT%H:%M")
-    return moment.isoformat() if isinstance(moment, date) else moment
 
 
 def open_manager(
