@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from datetime import date, datetime
 from itertools import chain, islice
 from typing import Any
@@ -20,6 +19,7 @@ from data_layer.lake import Lake, Snapshot
 from data_layer.market import Resolution
 from data_layer.planner import plan
 from data_layer.requests import AggregateByGroup, IntegratedData, Period, Request
+from data_layer.turns import HeavyTurns
 
 
 class NotebookCalls:
@@ -28,6 +28,7 @@ class NotebookCalls:
     lake: Lake
     engine: DuckEngine
     backend: Backend
+    _heavy: HeavyTurns
 
     def answer(
         self, request: Request, *, use_cache: bool = True, cancel: CancelToken | None = None
@@ -35,9 +36,6 @@ class NotebookCalls:
         raise NotImplementedError
 
     def _check_period(self, request: Request, snapshot: Snapshot) -> None:
-        raise NotImplementedError
-
-    def _turn(self, heavy: bool) -> AbstractContextManager[None]:
         raise NotImplementedError
 
     def query_integrated_data(
@@ -85,7 +83,9 @@ class NotebookCalls:
         statement, parameters = self._statement(query)
         pieces = self._chunks(statement, parameters, chunk_size, cancel)
         # Held until the first rows are there, for then they are sorted: not while a reader takes his time.
-        with self._turn(isinstance(query, Request) and self.backend.is_heavy(query, self.lake.snapshot())):
+        with self._heavy.turn(
+            isinstance(query, Request) and self.backend.is_heavy(query, self.lake.snapshot())
+        ):
             first = list(islice(pieces, 1))
         yield from chain(first, pieces)
 

@@ -11,16 +11,13 @@ answer says where it came from (``provenance``).
 from __future__ import annotations
 
 import logging
-import os
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
@@ -31,7 +28,7 @@ from data_layer.answers import Provenance as Provenance
 from data_layer.backend import Backend, DuckBackend, OnPart
 from data_layer.cache import DEFAULT_BYTES, DEFAULT_TTL_SECONDS, AnswerCache
 from data_layer.connection import CancelToken, DuckEngine, Limits
-from data_layer.errors import DataLayerError, LakeDamaged, LakeMissing, RequestError, ServerBusy
+from data_layer.errors import DataLayerError, LakeDamaged, LakeMissing, RequestError
 from data_layer.lake import HOW_TO_START, Lake, Snapshot
 from data_layer.lake_state import LakeState as LakeState
 from data_layer.lake_state import current, span_of
@@ -40,17 +37,15 @@ from data_layer.notebook_calls import NotebookCalls
 from data_layer.pieces import PIECE_ROWS, Pieces
 from data_layer.requests import Request
 from data_layer.shared_answers import SharedAnswers
+from data_layer.turns import HeavyTurns
 
 logger = logging.getLogger("nemdesk.data")
-
-HEAVY_WAIT_SECONDS: Final = 2.0
-"""How long a heavy query waits for its turn before the visitor is told that the server is busy."""
 
 
 class HybridQueryManager(NotebookCalls):
     """Answers requests, cached by (request, lake version); see module docstring.
 
-    ``heavy_at_once`` heavy queries run at a time in this process, the next wait HEAVY_WAIT_SECONDS and
+    ``heavy_at_once`` heavy queries run at a time in this process, the next wait for a while and
     then get ServerBusy. Thread-safe; usable after a fork (each process opens its own database).
     """
 
@@ -73,8 +68,7 @@ class HybridQueryManager(NotebookCalls):
         self.shared = shared
         self.observers: list[Observer] = []
         """Told of every question, in the thread that asked it: they must be quick."""
-        self._heavy_at_once = heavy_at_once
-        self._heavy = (os.getpid(), threading.BoundedSemaphore(heavy_at_once))
+        self._heavy = HeavyTurns(heavy_at_once)
         self._recent: deque[dict[str, Any]] = deque(maxlen=200)
         self._queries = 0
         self._rows = 0
@@ -186,29 +180,8 @@ class HybridQueryManager(NotebookCalls):
         self, request: Request, snapshot: Snapshot, cancel: CancelToken | None
     ) -> tuple[pa.Table, tuple[str, int, int]]:
         self._check_period(request, snapshot)
-        with self._turn(self.backend.is_heavy(request, snapshot)):
+        with self._heavy.turn(self.backend.is_heavy(request, snapshot)):
             return self._run(request, snapshot, cancel)
-
-    @contextmanager
-    def _turn(self, heavy: bool) -> Iterator[None]:
-        """A heavy query's turn; ServerBusy where it does not come in time."""
-        if not heavy:
-            yield
-            return
-        turns = self._turns()
-        if not turns.acquire(timeout=HEAVY_WAIT_SECONDS):
-            raise ServerBusy("The server is busy with other large questions: try again in a moment.")
-        try:
-            yield
-        finally:
-            turns.release()
-
-    def _turns(self) -> threading.BoundedSemaphore:
-        """This process's semaphore: a child must not wait for turns that its parent's threads hold."""
-        owner, turns = self._heavy
-        if owner != os.getpid():
-            owner, turns = self._heavy = (os.getpid(), threading.BoundedSemaphore(self._heavy_at_once))
-        return turns
 
     def _run(
         self, request: Request, snapshot: Snapshot, cancel: CancelToken | None

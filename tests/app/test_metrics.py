@@ -288,3 +288,14 @@ os._exit(0)
         [sys.executable, "-c", code, str(tmp_path / "m")], cwd=ROOT, capture_output=True, text=True
     )
     assert made.returncode == 0, made.stdout + made.stderr
+
+
+def test_counting_in_no_file_is_an_error_not_a_silence(tmp_path: Path) -> None:
+    code = (
+        "import sys, prometheus_client; from pathlib import Path;"
+        "from app import metric_files; metric_files.begin(Path(sys.argv[1]))"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "m")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert "imported too early" in made.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data_layer import query_manager
+from data_layer import turns
 from data_layer.connection import DuckEngine, Limits
 from data_layer.errors import QueryTimeout, ResultTooLarge, ServerBusy
 from data_layer.lake import Lake
@@ -68,28 +68,28 @@ def test_a_job_names_its_own_settings(tmp_path: Path) -> None:
 def test_reading_in_chunks_takes_a_heavy_turn_until_its_first_rows_are_there(
     demo_lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(query_manager, "HEAVY_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "HEAVY_WAIT_SECONDS", 0.1)
     manager = HybridQueryManager(demo_lake, heavy_at_once=1)
     monkeypatch.setattr(manager.backend, "is_heavy", lambda *_: True)
     request = IntegratedData(Period.parse("2026-02-25", "2026-02-26"))
     whole = manager.answer(request).table.num_rows
-    turns = manager._turns()
-    turns.acquire()
+    semaphore = manager._heavy.semaphore()
+    semaphore.acquire()
     with pytest.raises(ServerBusy):
         next(manager.query_chunks(request, 1000))
-    turns.release()
+    semaphore.release()
     reading = manager.query_chunks(request, 1000)
     rows = len(next(reading))
-    assert turns.acquire(blocking=False)  # a reader who takes his time is in nobody's way
-    turns.release()
+    assert semaphore.acquire(blocking=False)  # a reader who takes his time is in nobody's way
+    semaphore.release()
     assert rows + sum(len(chunk) for chunk in reading) == whole
     left = manager.query_chunks(request, 1000)
     left.close()
-    assert turns.acquire(blocking=False)
+    assert semaphore.acquire(blocking=False)
 
 
 def test_busy_is_said_while_a_heavy_query_runs(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query_manager, "HEAVY_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "HEAVY_WAIT_SECONDS", 0.1)
     manager = HybridQueryManager(demo_lake, limits=Limits(timeout_seconds=2), heavy_at_once=1)
     monkeypatch.setattr(manager.backend, "is_heavy", lambda *_: True)
     running = threading.Event()

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from app import cli
-from data_layer import query_manager
+from data_layer import turns
 from data_layer.backend import DuckBackend
 from data_layer.connection import CancelToken, DuckEngine, Limits
 from data_layer.errors import (
@@ -311,7 +311,7 @@ class Heavy(DuckBackend):
 
 
 def test_a_second_heavy_question_is_told_to_come_again(small: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query_manager, "HEAVY_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(turns, "HEAVY_WAIT_SECONDS", 0.05)
     backend = Heavy(DuckEngine(small.root))
     manager = HybridQueryManager(small, backend)
     outcome: list[Any] = []
