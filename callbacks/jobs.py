@@ -151,8 +151,8 @@ class PanelWork:
         return None
 
     def _ordered(self, run: Run, request: Request) -> str:
-        title = str(self.waiting(self._ask(run)).title)
-        return self.centre.submit(run.visitor, Order(request, title, f"/{self.tab}{run.search}"))
+        content = self.waiting(self._ask(run))
+        return self.centre.submit(run.visitor, Order(request, title_of(content), f"/{self.tab}{run.search}"))
 
     def look(self, run: Run) -> tuple[Run, list[Any] | None, Aside]:
         """(the run, what the progress says if it changed, the panel as far as it goes if there is more)."""
@@ -222,6 +222,12 @@ class PanelWork:
 
     def _state(self, run: Run) -> JobState | None:
         return self.centre.job(run.job, run.visitor) if run.job else None
+
+
+def title_of(content: Content) -> str:
+    """What a list of jobs calls the work for a panel: its title, and what of it and of when."""
+    chosen = str(content.subtitle).partition(" · AEST")[0]
+    return f"{content.title} · {chosen}" if chosen else str(content.title)
 
 
 def _facts(state: JobState) -> working.Facts:

@@ -16,6 +16,8 @@ from layouts import formats
 
 MINUTE: Final = 60
 HOUR: Final = 3600
+PLAIN: Final = ("Reading", "Writing")
+"""Phases that a count of what was read or written says as well."""
 
 
 def lasted(seconds: float) -> str:
@@ -61,7 +63,7 @@ def words(
     """One line: "12 of 60 months read · 34 s · about 2 min left". Months before per cent before rows;
     a file (``written``) always tells its rows. ``phase`` leads where it says more than the count."""
     verb = "written" if written else "read"
-    said = [phase] if phase else []
+    said = []
     if parts:
         named = unit.removesuffix("s") if parts == 1 else unit
         said.append(f"{done} of {parts} {named} {verb}")
@@ -69,9 +71,11 @@ def words(
         said.append(percent(fraction))
     if rows and (written or not (parts or fraction is not None)):
         said.append(f"{formats.whole(rows)} {'row' if rows == 1 else 'rows'} {verb}")
-    if not said:
-        said.append("Starting")
-    return " · ".join([*said, lasted(seconds), *filter(None, [left(seconds_left)])])
+    # "Reading" says nothing beside "12 of 60 months read"; beside "43 %" it does.
+    plain = phase in PLAIN and any(one.endswith(verb) for one in said)
+    if phase and not plain:
+        said.insert(0, phase)
+    return " · ".join([*(said or ["Starting"]), lasted(seconds), *filter(None, [left(seconds_left)])])
 
 
 def place(number: int) -> str:

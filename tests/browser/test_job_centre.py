@@ -9,22 +9,12 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from callbacks.options import TABS
 from data_layer.lake import Lake
 from tests.browser.conftest import MARKS, Desk, started
 
 pytestmark = MARKS
 
-TABS = (
-    "today",
-    "generation",
-    "prices",
-    "price-analysis",
-    "stations",
-    "regions",
-    "trends",
-    "batteries",
-    "curtailment",
-)
 VIEW = "/price-analysis?start=2026-02-20&end=2026-02-26"
 
 

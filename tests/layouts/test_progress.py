@@ -50,6 +50,13 @@ def test_a_file_tells_its_rows_and_the_phase_leads() -> None:
     assert said == "Writing the workbook · 1 of 2 months written · 1,234,567 rows written · 1 min 01 s"
 
 
+def test_a_phase_that_the_count_says_as_well_is_left_out() -> None:
+    assert progress.words(3, done=1, parts=3, phase="Reading") == "1 of 3 months read · 3 s"
+    assert progress.words(3, fraction=0.431, phase="Reading") == "Reading · 43 % · 3 s"
+    assert progress.words(3, phase="Reading") == "Reading · 3 s"
+    assert progress.words(3, rows=9, written=True, phase="Writing") == "9 rows written · 3 s"
+
+
 def test_nothing_is_at_100_per_cent_before_its_end() -> None:
     assert [progress.percent(f) for f in (-1, 0.999, 1.0)] == ["0 %", "99 %", "99 %"]
 
