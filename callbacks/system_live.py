@@ -72,8 +72,14 @@ def connect(app: Dash, manager: Manager, service: Service) -> None:
         search: object, _version: object, chosen: object, pathname: object, _beat: object, known: object
     ) -> list[Any]:
         """What an operator should look at now."""
-        guard.asked(manager, "system", search, chosen, pathname)
-        return _changed([tab.notes(warnings(service))], known)
+        try:
+            guard.asked(manager, "system", search, chosen, pathname)
+            found = warnings(service)
+        except PreventUpdate:
+            raise
+        except Exception as error:
+            found = [guard.explain(error)]
+        return _changed([tab.notes(found)], known)
 
 
 def _follow(app: Dash, manager: Manager, panel_id: str, tell: Tell) -> None:
