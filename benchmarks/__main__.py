@@ -14,6 +14,7 @@ from benchmarks import (
     bench_history_length,
     bench_integrated_rows,
     bench_screens,
+    bench_system,
     bench_tabs,
     bench_worker_memory,
 )
@@ -29,6 +30,7 @@ BENCHES = {
     "cache": bench_cached_repeat,
     "length": bench_history_length,
     "memory": bench_worker_memory,
+    "system": bench_system,
 }
 
 
