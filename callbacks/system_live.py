@@ -251,10 +251,9 @@ def queries(ask: Ask, service: Service) -> Content:
     asked = service.queries(slowest=view["queries"] == "slowest")
     choices = [Choice(page.LIST_LABELS[one], view.href(queries=one), one == view["queries"]) for one in LISTS]
     tools = [controls.segmented("List", choices, "views")]
-    hits = sum(one.hits for one in service.caches())
     title = "Questions"
     subtitle = (
-        f"Of all workers and jobs, AEST · only what had to be computed: caches answered {hits:,} more · "
+        "Of all workers and jobs, AEST · only what had to be computed: what caches answered is counted below · "
         "Click a row for its SQL"
     )
     if not asked:
