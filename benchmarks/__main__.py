@@ -16,6 +16,7 @@ from benchmarks import (
     bench_integrated_rows,
     bench_jobs,
     bench_screens,
+    bench_system,
     bench_tabs,
     bench_worker_memory,
 )
@@ -33,6 +34,7 @@ BENCHES = {
     "memory": bench_worker_memory,
     "jobs": bench_jobs,
     "exports": bench_exports,
+    "system": bench_system,
 }
 
 

@@ -95,14 +95,12 @@ def _days(ask: Ask) -> Content:
     lines = ask.answer(request).table.to_pylist()
     found = [line for line in lines if calendar.has_finding(measure, line)]
     found.sort(key=lambda line: line["time"], reverse=True)
-    title = f"Days with a finding: {measure.label.lower()}"
+    title = f"Days with a finding: {measure.name}"
     period = whole_days(view.period)
     subtitle = f"{_subtitle(ask, period)} · Newest first · Click a row to list what is missing"
     if not found:
         days = len({line["time"] for line in lines})
-        nothing = (
-            f"Nothing: {measure.label.lower()} is as it should be on all {days:,} days, in every region."
-        )
+        nothing = f"Nothing: {measure.name} is as it should be on all {days:,} days, in every region."
         return Content(
             title=title,
             subtitle=subtitle,

@@ -72,8 +72,14 @@ def connect(app: Dash, manager: Manager, service: Service) -> None:
         search: object, _version: object, chosen: object, pathname: object, _beat: object, known: object
     ) -> list[Any]:
         """What an operator should look at now."""
-        guard.asked(manager, "system", search, chosen, pathname)
-        return _changed([tab.notes(warnings(service))], known)
+        try:
+            guard.asked(manager, "system", search, chosen, pathname)
+            found = warnings(service)
+        except PreventUpdate:
+            raise
+        except Exception as error:
+            found = [guard.explain(error)]
+        return _changed([tab.notes(found)], known)
 
 
 def _follow(app: Dash, manager: Manager, panel_id: str, tell: Tell) -> None:
@@ -245,10 +251,9 @@ def queries(ask: Ask, service: Service) -> Content:
     asked = service.queries(slowest=view["queries"] == "slowest")
     choices = [Choice(page.LIST_LABELS[one], view.href(queries=one), one == view["queries"]) for one in LISTS]
     tools = [controls.segmented("List", choices, "views")]
-    hits = sum(one.hits for one in service.caches())
     title = "Questions"
     subtitle = (
-        f"Of all workers and jobs, AEST · only what had to be computed: caches answered {hits:,} more · "
+        "Of all workers and jobs, AEST · only what had to be computed: what caches answered is counted below · "
         "Click a row for its SQL"
     )
     if not asked:

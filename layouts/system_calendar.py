@@ -34,6 +34,11 @@ class Measure:
     found: Callable[[Line], int]
     expected: Callable[[Line], int] | None = None
 
+    @property
+    def name(self) -> str:
+        """The label within a sentence."""
+        return self.label[0].lower() + self.label[1:]
+
     def text(self, line: Line) -> str:
         """ "287 of 288 prices", "3 units"."""
         found = formats.number(self.found(line))

@@ -59,7 +59,7 @@ DEFINITIONS: Final = {
     "lake_missing": Definition(
         "Months missing",
         "Months between a table's first and its last month that have no file in the published version.",
-        "The lake's manifest",
+        "NEMDesk: the lake's manifest",
     ),
     "rows_repeated": Definition(
         "Rows there already",
@@ -67,40 +67,40 @@ DEFINITIONS: Final = {
         "its files. The one that AEMO published later was kept (for prices the pricing run, for demand "
         "and flows the physical run, for rooftop PV the better quality). Of rows twice within one file "
         "only one is counted at all.",
-        "Counted when the rows were merged",
+        "NEMDesk: counted when the rows were merged",
     ),
     "query_seconds": Definition(
         "Time of a question",
         "From the question to its answer in one process, waiting for a turn included. Answers out of "
         "the cache are not listed.",
-        "Measured by the process that answered",
+        "NEMDesk: measured by the process that answered",
     ),
     "query_read": Definition(
         "Rows read",
         "Rows of the tables it reads that lie in its period, as the planner estimates them from the "
         "manifest.",
-        "The lake's manifest",
+        "NEMDesk: the lake's manifest",
     ),
     "process_memory": Definition(
         "Memory of a process",
         "Proportional set size: memory shared by several processes counts in equal parts. Where the "
         "system does not tell it, resident memory, which counts shared memory in full. The bar is its "
         "part of the limit; a warning begins at 80%.",
-        "The operating system",
+        "NEMDesk: the operating system's figures",
     ),
     "cache_memory": Definition(
         "Memory of the cache",
         "Bytes of the answers that the worker keeps, of the most it may keep.",
-        "Counted by each worker, at most two seconds old while it serves",
+        "NEMDesk: counted by each worker, at most two seconds old while it serves",
     ),
     "cache_hits": Definition(
         "Answers found",
         "Questions answered out of the cache, of all since the worker began.",
-        "Counted by each worker, at most two seconds old while it serves",
+        "NEMDesk: counted by each worker, at most two seconds old while it serves",
     ),
     "cache_evictions": Definition(
         "Answers evicted",
         "Answers put out of the cache for want of room, since the worker began.",
-        "Counted by each worker, at most two seconds old while it serves",
+        "NEMDesk: counted by each worker, at most two seconds old while it serves",
     ),
 }

@@ -146,6 +146,11 @@ def test_the_lakes_panel_says_its_version_and_what_each_table_holds(
     assert "synthetic demonstration data" in text
 
 
+@pytest.mark.parametrize("panel", [*LIVE, "system-warnings"])
+def test_without_a_lake_each_panel_says_what_to_do(client_without_lake: FlaskClient, panel: str) -> None:
+    assert "python -m app ingest" in said(client_without_lake, panel)
+
+
 def test_switched_off_it_is_gone_and_its_address_says_so(demo_lake: Lake, settings_of) -> None:  # type: ignore[no-untyped-def]
     with create_app(settings_of(demo_lake.root, system_tab=False)).server.test_client() as client:
         listed = dependencies(client)

@@ -91,6 +91,6 @@ def test_missing_readings_are_marked_without_colour_alone() -> None:
 @pytest.mark.parametrize("key", list(definitions.DEFINITIONS))
 def test_each_definition_names_its_formula_and_source(key: str) -> None:
     entry = json.loads(getattr(definitions.texts(), "data-texts"))[key]
-    assert entry["source"].startswith("AEMO")
+    assert entry["source"].startswith(("AEMO", "NEMDesk: ")), "what is not AEMO's says that it is ours"
     assert len(entry["formula"]) > 40
     assert definitions.info(key).to_plotly_json()["props"]["data-definition"] == key
