@@ -55,7 +55,8 @@ def addresses(tab: Tab) -> Iterator[str]:
     yield "start=2026-02-21&end=2026-02-24&region=VIC1"
     for option in OPTIONS[tab.name]:
         if option.name not in SKIPPED:
-            for text in samples(tab.name, option.name):
+            every = option.examples if option.name == "view" else samples(tab.name, option.name)
+            for text in every:
                 yield f"{option.name}={text}"
                 if shown and option.name != "units":
                     yield f"{shown}{option.name}={text}"
