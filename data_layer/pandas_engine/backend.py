@@ -75,7 +75,7 @@ class PandasBackend:
                 raise QueryCancelled("The query was stopped.")
             frame = ANSWERS[type(request)](request, history)
         table = _plain(pa.Table.from_pandas(frame, preserve_index=False))
-        return table, "pandas frames", len(history.readings), len(snapshot.paths("unit_scada"))
+        return table, "frames in memory", len(history.readings), len(snapshot.paths("unit_scada"))
 
     def _is_large(self, request: Request) -> bool:
         return request.period.intervals > LARGE_INTERVALS

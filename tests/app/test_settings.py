@@ -23,6 +23,9 @@ from app.settings import Settings
         ("NEMDESK_HOST", "example.org"),
         ("NEMDESK_SECRET_KEY", "short"),
         ("NEMDESK_MEMORY_LIMIT_MB", "lots"),
+        ("NEMDESK_HYBRID_SHARE", "1.5"),
+        ("NEMDESK_HYBRID_SHARE", "half"),
+        ("NEMDESK_PANDAS_MEMORY_MB", "-1"),
     ],
 )
 def test_a_wrong_value_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
