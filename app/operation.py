@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psutil  # type: ignore[import-untyped]
 from flask import Flask
 
 from app import health, memory, metrics, metrics_page
@@ -25,7 +26,11 @@ def install(
     jobs are worked on; ``processes``: the service's processes now. What is not given is not shown."""
     manager.observers += [metrics.observe, slow_queries(settings.slow_query_seconds)]
     metrics.watch_requests(server, metrics.CacheAccount(manager.cache_statistics))
-    memory.install(server, memory.MemoryWatch(manager, settings.worker_memory_mb * memory.MIB))
+    limit = settings.worker_memory_mb
+    if manager.backend.name != "duckdb" or settings.hybrid_share < 1:
+        # Frames of the whole history are no leak: a worker that holds them is not to be replaced for it.
+        limit += settings.pandas_memory_mb or psutil.virtual_memory().total // memory.MIB
+    memory.install(server, memory.MemoryWatch(manager, limit * memory.MIB))
     health.register(server, settings, manager, runner_alive)
     metrics_page.register(
         server, manager.lake_state, public=settings.metrics_public, jobs=jobs, processes=processes

@@ -253,7 +253,8 @@ def queries(ask: Ask, service: Service) -> Content:
     tools = [controls.segmented("List", choices, "views")]
     title = "Questions"
     subtitle = (
-        "Of all workers and jobs, AEST · only what had to be computed: what caches answered is counted below · "
+        "Of all workers and jobs, AEST · only what had to be computed: what caches answered is counted "
+        "below · "
         "Click a row for its SQL"
     )
     if not asked:

@@ -43,7 +43,11 @@ def _work(manager: Working, limits: JobLimits, kept: Exports, table: JobTable, r
     """Do a job, in its process. Its memory is its own, so DuckDB's part of it is not a worker's."""
     if isinstance(manager, HybridQueryManager):
         manager.engine.limits = replace(
-            manager.engine.limits, memory_limit_mb=limits.memory_mb // 2, timeout_seconds=limits.seconds
+            manager.engine.limits,
+            memory_limit_mb=limits.memory_mb // 2,
+            timeout_seconds=limits.seconds,
+            timeout_setting="NEMDESK_JOB_TIMEOUT_SECONDS",
+            memory_setting="NEMDESK_JOB_MEMORY_MB",
         )
     if record.kind == EXPORT:
         export(manager, kept, table, record)

@@ -14,6 +14,7 @@ from typing import Final
 
 from app.jobs.limits import Service, too_long
 from app.jobs.table import JobTable, Record
+from callbacks.guard import work_on
 from callbacks.work import DONE, FAILED, STOPPED
 from data_layer.connection import CancelToken
 from data_layer.errors import DataLayerError, QueryCancelled
@@ -38,11 +39,12 @@ def live(service: Service, record: Record) -> None:
     try:
         leave_the_server()
         os.nice(NICE)
+        work_on(record.id[:12])
         table = JobTable(service.directory)
         threading.Thread(target=_watch, args=(table, record, service), daemon=True).start()
         _work(service, table, record)
     except BaseException:
-        logger.exception("job %s broke", record.id[:8])
+        logger.exception("job %s broke", record.id[:12])
         os._exit(1)
     os._exit(0)
 
@@ -53,7 +55,7 @@ def _work(service: Service, table: JobTable, record: Record) -> None:
     except QueryCancelled:
         _end(table, record, STOPPED, "")
     except DataLayerError as error:
-        logger.warning("job %s failed", record.id[:8], exc_info=error)
+        logger.warning("job %s failed", record.id[:12], exc_info=error)
         _end(table, record, FAILED, str(error))
     except Exception:
         logger.exception("job %s failed", record.id[:12])

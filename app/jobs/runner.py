@@ -200,7 +200,7 @@ class _Rounds:
             if current is None or current.over:
                 return
             current.end(state, message)
-        logger.warning("job %s ended by the runner: %s %s", record.id[:8], state, message)
+        logger.warning("job %s ended by the runner: %s %s", record.id[:12], state, message)
         record.being.send(signal.SIGTERM)
 
     def _after(self, record: Record, now: float) -> None:
@@ -234,5 +234,5 @@ class _Rounds:
                 current.pid, current.born = pid, Being.of(pid).born
         if current is None or current.over:
             Being.of(pid).send(signal.SIGTERM)
-        logger.info("job %s (%s) began in process %d", record.id[:8], record.order["name"], pid)
+        logger.info("job %s (%s) began in process %d", record.id[:12], record.order["name"], pid)
         return True
