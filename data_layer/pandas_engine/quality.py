@@ -35,8 +35,10 @@ def _bounds(period: Period, history: History) -> tuple[pd.Timestamp, pd.Timestam
 
 
 def _units(history: History, period: Period) -> pd.DataFrame:
-    rows = within(history.readings, period)
-    return rows.loc[rows.fuel != "Rooftop Solar", ["settlementdate", "duid", "regionid", "fuel"]]
+    rows = history.readings.within(period)
+    rows = rows.loc[rows.fuel != "Rooftop Solar", ["settlementdate", "duid", "regionid", "fuel"]]
+    # Texts: grouping by categories would count those that are not there.
+    return rows.astype({"duid": "str", "regionid": "str", "fuel": "str"})
 
 
 def _interventions(history: History, period: Period) -> pd.DataFrame:

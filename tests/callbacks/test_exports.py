@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.settings import Settings
 from callbacks import TABS
-from callbacks import exports as box
 from callbacks.work import EXPORT, JobState, Order
 from data_layer import exports
 from data_layer.errors import ServerBusy
@@ -45,11 +44,13 @@ class Orders:
     def jobs(self, visitor: str) -> list[JobState]:
         return []
 
-    def job(self, job: str) -> JobState | None:
+    def job(self, job: str, visitor: str = "") -> JobState | None:
         return None
 
     def partial(self, job: str, after: int) -> tuple[int, pa.Table | None]:
         return after, None
+
+    def leave(self, visitor: str, job: str) -> None: ...
 
     def stop(self, visitor: str, job: str) -> None: ...
 
@@ -67,9 +68,7 @@ def orders() -> Orders:
 @pytest.fixture
 def client(demo_lake: Lake, tmp_path: Path, orders: Orders) -> Iterator[FlaskClient]:
     manager = open_manager(demo_lake.root)
-    app = create_app(Settings(lake_dir=demo_lake.root, cache_dir=tmp_path / "cache"), manager)
-    if not any("export-body" in key for key in app.callback_map):
-        box.register(app, manager, TABS, orders)
+    app = create_app(Settings(lake_dir=demo_lake.root, cache_dir=tmp_path / "cache"), manager, orders)
     with app.server.test_client() as made:
         made.get("/")
         yield made
