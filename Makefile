@@ -15,7 +15,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --retries 5 --no-deps --require-hashes
 
 .NOTPARALLEL:
-.PHONY: help run install test lint unit browser-deps bench lock clean venv runtime
+.PHONY: help run install test lint unit browser-deps bench trust lock clean venv runtime
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ unit: install
 
 bench: install ## measure the data layer against its alternatives (first time: about 10 minutes, 3 GB)
 	@$(PY) -m benchmarks $(ARGS)
+
+trust: install ## the long runs against faults, hostile input and crowds; writes docs/trust.md (hours)
+	@$(PY) -m tests.trust $(ARGS)
 
 lock: venv ## resolve the newest allowed dependencies into the lock files (UPGRADE= keeps what still fits)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --target $(VENV)/uv --upgrade uv

@@ -1,0 +1,1 @@
+"""The long runs behind docs/trust.md: `make trust`. Their short versions run in `make test`."""

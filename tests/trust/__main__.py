@@ -1,0 +1,75 @@
+"""`make trust`: every long run, one after the other, and their figures as docs/trust.md.
+
+Each run is a module of this package with a ``main``; it writes var/trust/<name>.json, a list of
+{"what", "how_often", "found", "threshold", "met"}. A run that breaks leaves its figures of before as they
+were and is named at the end; figures say when they were made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+FIGURES = ROOT / "var" / "trust"
+DOCUMENT = ROOT / "docs" / "trust.md"
+
+HEAD = (
+    "# Trust\n\nWhat was tried against NEMDesk, how often, and what happened. Made by `make trust` (hours; "
+    "`make trust ARGS=...` runs some of it); short versions of the same run in every `make test`. Times are "
+    "medians on a shared 2-core machine.\n"
+)
+
+
+def names() -> list[str]:
+    """The runs there are: modules of this package with a ``main``."""
+    files = Path(__file__).parent.glob("[a-z]*.py")
+    return sorted(file.stem for file in files if "\ndef main(" in file.read_text(encoding="utf-8"))
+
+
+def document(figures: Path) -> str:
+    """The figures of all runs as one page."""
+    parts = [HEAD]
+    for path in sorted(figures.glob("*.json")):
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        parts.append(f"## {path.stem.replace('_', ' ').capitalize()}\n\n{made:%d %b %Y}\n")
+        parts.append("| what | how often | what happened | threshold | |\n|---|---|---|---|---|")
+        parts += [
+            f"| {row['what']} | {row['how_often']} | {row['found']} | {row['threshold']} | {_mark(row)} |"
+            for row in rows
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _mark(row: dict[str, Any]) -> str:
+    return "" if row["met"] is None else "met" if row["met"] else "**missed**"
+
+
+def main() -> int:
+    """Run what is asked for; 1 where a run broke or missed a threshold."""
+    parser = argparse.ArgumentParser(prog="make trust ARGS=...", description=__doc__)
+    parser.add_argument("run", nargs="*", choices=[*names(), []], help="which (default: all)")
+    parser.add_argument("--page", action="store_true", help="only write docs/trust.md from the figures")
+    chosen = parser.parse_args()
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    broken = []
+    for name in [] if chosen.page else chosen.run or names():
+        print(f"== {name}", flush=True)
+        done = subprocess.run([sys.executable, "-m", f"tests.trust.{name}"], cwd=ROOT, check=False)
+        broken += [name] if done.returncode else []
+    DOCUMENT.write_text(document(FIGURES), encoding="utf-8")
+    print(f"Written: {DOCUMENT.relative_to(ROOT)}")
+    if broken:
+        print(f"Broken or missed: {', '.join(broken)}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
