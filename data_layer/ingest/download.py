@@ -3,7 +3,8 @@
 One session; at least ``spacing`` seconds between requests; at most ``tries`` tries of each, with full
 jitter between them; a body that does not end within ``total`` seconds is cut off whatever it drips.
 A partial body stays as <name>.part with the server's validator beside it and is resumed by Range; only
-a file that opens as a zip gets its final name.
+a file that opens as a zip gets its final name. A disk that does not take the bytes is an OSError: no other
+file would fare better.
 """
 
 from __future__ import annotations
@@ -142,8 +143,6 @@ class Downloader:
                 if time.monotonic() >= deadline:
                     raise FetchFailed(f"took longer than {self.manners.total:g} s") from None
                 reason, wait = f"the connection failed ({type(error).__name__})", None
-            except OSError as error:
-                raise FetchFailed(f"cannot be stored: {error.strerror or error}") from error
             if attempt + 1 == self.manners.tries:
                 break
             if wait is None:

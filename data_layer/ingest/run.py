@@ -83,7 +83,11 @@ class Run:
 
     def take(self, path: Path, name: str, short_lived: bool = False) -> bool:
         """Read one file into the next version; False where it was refused whole."""
-        digest, size = fingerprint(path)
+        try:
+            digest, size = fingerprint(path)
+        except OSError as error:
+            self.refuse(name, f"cannot be read ({error.strerror or type(error).__name__})")
+            return False
         if self.knows(name, size, digest):
             return True
         entry: dict[str, Any] = {"size": size, "sha256": digest, "rows": {}, "refused": 0, "published": None}

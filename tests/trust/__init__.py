@@ -1,1 +1,1 @@
-"""Runs that try to lose a row, change a number or bring the service down; each writes its figures to var/trust."""
+"""Runs that try to lose a row, change a number or stop the service; figures go to var/trust."""
