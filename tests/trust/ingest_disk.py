@@ -2,9 +2,9 @@
 
     python -m tests.trust.ingest_disk
 
-Asked of each: the command ends with a message for people and an exit code, never with a stack trace; the lake is
-in a state that undisturbed work publishes; nothing that nobody needs is left in it; and the same command, run
-again with room, ends with the content of undisturbed work.
+Asked of each: the command ends with a message for people and an exit code, never with a stack trace; the
+lake is in a state that undisturbed work publishes; nothing that nobody needs is left in it; and the same
+command, run again with room, ends with the content of undisturbed work.
 """
 
 from __future__ import annotations
@@ -274,7 +274,8 @@ def jumps(case: kills.Case, folder: Path, address: str, tally: Tally) -> None:
     """The clock jumps before and within the work, by a day and by ten years, to and fro."""
     for seconds in (DAY, -DAY, 3_653 * DAY, -3_653 * DAY):
         for within in (False, True):
-            what = f"{case.name}: the clock jumps by {seconds / DAY:+.0f} days {'within' if within else 'before'}"
+            moment = "within" if within else "before"
+            what = f"{case.name}: the clock jumps by {seconds / DAY:+.0f} days {moment}"
             ground = kills._copied(case, folder / "clock", address)
             started = time.monotonic()
 

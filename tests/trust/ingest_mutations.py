@@ -2,9 +2,9 @@
 
     python -m tests.trust.ingest_mutations --files 10000
 
-Asked of each damaged file: the reader neither raises nor hangs; what it accepts can be loaded; every accepted row
-stands in the damaged file, column by column, as the csv module reads it there; a row that is neither accepted,
-nor superseded by another of its key, has a refusal that says why.
+Asked of each damaged file: the reader neither raises nor hangs; what it accepts can be loaded; every accepted
+row stands in the damaged file, column by column, as the csv module reads it there; a row that is neither
+accepted, nor superseded by another of its key, has a refusal that says why.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ NUMBERS = (
 DATES = (
     b"0001/01/01 00:05:00|9999/12/31 23:55:00|2025/02/30 00:05:00|2025/13/01 00:05:00|2024/02/29 00:05:00|"
     b"2025/01/01 24:00:00|2025/01/01 00:03:00|2025-01-01 00:05:00|01/01/2025 00:05:00|2025/1/1 0:05|"
-    b"2025/01/01T00:05:00|2025/01/01 00:05:00Z|2025/01/01 00:05:00+10:00|2025/01/01 00:05|1969/12/31 23:55:00|"
+    b"2025/01/01T00:05:00|2025/01/01 00:05:00Z|2025/01/01 00:05:00+10:00|2025/01/01 00:05|"
+    b"1969/12/31 23:55:00|"
     b"2025/10/05 02:30:00|2025/01/01 00:05:60|2262/04/12 00:00:00|1677/01/01 00:00:00|1900/01/01 00:05:00|||"
     b" 2025/01/01 00:05:00|'2025/01/01 00:05:00'|45658.003|20250101000500"
 ).split(b"|")

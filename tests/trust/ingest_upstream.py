@@ -2,9 +2,9 @@
 
     python -m tests.trust.ingest_upstream
 
-Each fault strikes one file (or listing) of a small tree during a whole ingest. Asked of each: the ingest ends by
-itself, the other files arrive, the file struck arrives or stands in the record with a reason, it was asked for at
-most five times (times what a redirect costs), no more than two connections were open, and no temporary file stays.
+Each fault strikes one file (or listing) of a small tree during a whole ingest. Asked of each: the ingest ends
+by itself, the other files arrive, the file struck arrives or stands in the record with a reason, it was asked
+for at most five times, no more than two connections were open, and no body larger than allowed stays.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def put_tree(tree: Path) -> None:
 
 @dataclass(frozen=True)
 class Strike:
-    """A fault, or a body in the file's place. ``asked``: how many GETs the file may cost (None: up to five)."""
+    """A fault, or a body in the file's place. ``asked``: the GETs the file may cost (None: up to five)."""
 
     name: str
     outcome: str
@@ -182,6 +182,7 @@ def bodies() -> list[Strike]:
     link = zipfile.ZipInfo(f"{STRUCK}.CSV")
     link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
     inner = zipped({f"{STRUCK}.CSV": good})
+    linked = zipped([(link, b"/etc/passwd")])  # type: ignore[list-item]
     bomb = _bomb(1024)
     other = text(
         "I,DISPATCH,PRICE,9,SETTLEMENTDATE,RUNNO,REGION_NAME,PRICE",
@@ -205,7 +206,7 @@ def bodies() -> list[Strike]:
             body=zipped([(f"A{n}.ZIP", b"x") for n in range(10_000)]),
             reason="members",
         ),
-        Strike("a member that is a link", REFUSED, body=zipped([(link, b"/etc/passwd")]), reason="link"),  # type: ignore[list-item]
+        Strike("a member that is a link", REFUSED, body=linked, reason="link"),
         Strike("a member named ../", REFUSED, body=zipped({"../../X.CSV": good}), reason="name"),
         Strike("a member with an absolute name", REFUSED, body=zipped({"/etc/X.CSV": good}), reason="name"),
         Strike("a member named with a backslash", REFUSED, body=zipped({"..\\X.CSV": good}), reason="name"),
