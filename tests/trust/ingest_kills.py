@@ -213,14 +213,17 @@ def strike(case: Case, folder: Path, address: str, rng: random.Random, tally: Ta
         tally.landed["after" if found.value == case.end else "as before or between two versions"] += 1
     if ground.root.exists():
         tally.most_litter = max(tally.most_litter, lakes.unnamed_bytes(ground.root) / max(case.litter, 1))
-    again = lakes.in_fork(lambda: case.act(ground))
-    # What went through before the kill may have nothing left to do; a message saying so is no failure.
-    final = lakes.in_fork(lambda: lakes.state(ground.root))
-    if again.error or final.error or final.value != case.end:
-        tally.not_completed.append(f"{what}: {again.error or final.error or 'ends with another content'}")
-    swept = lakes.in_fork(lambda: lakes.leftovers(ground.root, ground.folder / "downloads"))
-    if swept.error or swept.value:
-        tally.left.append(f"{what}: {swept.error or swept.value}")
+
+    def complete() -> tuple[str, list[str]]:
+        case.act(ground)
+        return lakes.state(ground.root), lakes.leftovers(ground.root, ground.folder / "downloads")
+
+    again = lakes.in_fork(complete)
+    end, left = again.value or ("", [])
+    if again.error or end != case.end:
+        tally.not_completed.append(f"{what}: {again.error or 'ends with another content'}")
+    if left:
+        tally.left.append(f"{what}: {left}")
 
 
 def serve(folder: Path) -> tuple[int, str]:
@@ -242,8 +245,9 @@ def serve(folder: Path) -> tuple[int, str]:
         return child, handle.read().decode()
 
 
-def run(kills: int, seed: int, only: str = "") -> Tally:
-    """``kills`` kills, spread over the commands by their share."""
+def run(kills: int, seed: int, only: str = "", minutes: float = 600.0) -> Tally:
+    """``kills`` kills, spread over the commands by their share, or as many as ``minutes`` allow."""
+    end = time.monotonic() + 60 * minutes
     rng = random.Random(seed)
     tally = Tally()
     chosen = [case for case in cases() if case.name.startswith(only)]
@@ -253,10 +257,11 @@ def run(kills: int, seed: int, only: str = "") -> Tally:
             for number, case in enumerate(chosen):
                 place = Path(folder) / str(number)
                 prepare(case, place, address)
-                share = max(1, round(kills * case.share / sum(case.share for case in chosen)))
-                for _ in range(share):
-                    strike(case, place, address, rng, tally)
-                shutil.rmtree(place)
+            # Each command at least once, the rest by share.
+            rest = rng.choices(chosen, [case.share for case in chosen], k=max(kills - len(chosen), 0))
+            for case in [*chosen, *rest][:kills]:
+                if time.monotonic() < end:
+                    strike(case, Path(folder) / str(chosen.index(case)), address, rng, tally)
     finally:
         os.kill(server, signal.SIGKILL)
         os.waitpid(server, 0)
@@ -298,9 +303,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--only", default="")
+    parser.add_argument("--minutes", type=float, default=600.0, help="stop after so long, with fewer kills")
     parser.add_argument("--folder", type=Path, default=None)
     chosen = parser.parse_args(arguments)
-    found = figures(run(chosen.kills, chosen.seed, chosen.only))
+    found = figures(run(chosen.kills, chosen.seed, chosen.only, chosen.minutes))
     print(f"seed {chosen.seed}")
     return write("ingest_kills", found, chosen.folder) if chosen.folder else write("ingest_kills", found)
 

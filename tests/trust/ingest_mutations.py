@@ -421,8 +421,8 @@ class Tally:
     slowest: float = 0.0
 
 
-def run(files: int, seed: int) -> Tally:
-    """``files`` damaged files, the mutations in turn; each file's own seed is in its problem's text."""
+def run(files: int, seed: int, minutes: float = 600.0) -> Tally:
+    """``files`` damaged files (fewer where ``minutes`` end before), the mutations in turn; each file's own seed is in its problem's text."""
     tally = Tally()
     names = sorted(originals())
     # Files that name no month may hold any stamp: they are half of all.
@@ -431,7 +431,10 @@ def run(files: int, seed: int) -> Tally:
         problems, accepted = judge(name, originals()[name])
         tally.untouched += accepted
         tally.problems += [f"undamaged {name}: {problem}" for problem in problems]
+    end = time.monotonic() + 60 * minutes
     for number in range(files):
+        if time.monotonic() > end:
+            break
         rng = random.Random(f"{seed}/{number}")
         name = rng.choice(live if rng.random() < 0.5 else names)
         data, archive = originals()[name], None
@@ -473,9 +476,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600.0, help="stop after so long, with fewer files")
     parser.add_argument("--folder", type=Path, default=None)
     chosen = parser.parse_args(arguments)
-    tally = run(chosen.files, chosen.seed)
+    tally = run(chosen.files, chosen.seed, chosen.minutes)
     for problem in tally.problems[:60]:
         print(problem[:400])
     print(f"slowest file {tally.slowest:.2f} s, {tally.untouched:,} rows of undamaged files")

@@ -67,6 +67,22 @@ def test_damaged_files_are_read_rightly_or_refused() -> None:
     assert tally.accepted > 5_000 and len(tally.files) >= 20
 
 
+@pytest.mark.real
+@pytest.mark.usefixtures("real")
+@pytest.mark.parametrize("harm", ["wrong stamps", "two rows of a key", "rows lost in silence", "a crash"])
+def test_a_reader_that_errs_is_found_out(harm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse, end = mms.mms_rows._parse_stamp, mms._Reader.result
+    if harm == "wrong stamps":
+        monkeypatch.setattr(mms.mms_rows, "_parse_stamp", lambda text: parse(text) + 300_000_000)
+    elif harm == "two rows of a key":
+        monkeypatch.setattr(mms, "_order", lambda *_: None)
+    elif harm == "rows lost in silence":
+        monkeypatch.setattr(mms.RefusalLog, "all", lambda _: [])
+    else:
+        monkeypatch.setattr(mms._Reader, "result", lambda reader: end(reader) if reader.line % 7 else 1 / 0)
+    assert mutations.run(120, seed=3).problems
+
+
 STRIKES = [
     one
     for one in upstream.faults() + upstream.bodies()
@@ -185,7 +201,7 @@ def test_files_from_the_future_are_collected_after_the_grace(tmp_path: Path) -> 
             if path.exists() and path.stat().st_mtime <= time.time() + 1:
                 os.utime(path, (past, past))
     # First their age begins, then the manifests go, an hour later the files that nobody names any more.
-    assert removed == [0, 2, 0] and lake.collect_garbage() == 2
+    assert removed == [0, 2, 2]
     assert lake.snapshot().rows("dispatch_price") == 3
 
 
