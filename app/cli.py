@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -178,7 +178,7 @@ def _ingest(chosen: argparse.Namespace) -> int:
         with ProgressLine() as progress:
             summary = pipeline.ingest_files(lake, chosen.files, progress)
         return _report(summary)
-    newest = _newest_published(date.today())
+    newest = _newest_published(_market_day(datetime.now(UTC)))
     last = chosen.last or max(newest, chosen.first or newest)
     first = chosen.first or last
     if first > last:
@@ -222,6 +222,11 @@ def _keep_up(settings: Any, lake: Lake, source: Any, every: float | None) -> int
         with ProgressLine() as progress:
             keeping_up.keep_up(lake, source, every, progress=progress)
     return OK
+
+
+def _market_day(now: datetime) -> date:
+    """The market's date, wherever this machine is: AEST, ten hours ahead of UTC all year."""
+    return (now.astimezone(UTC) + timedelta(hours=10)).date()
 
 
 def _newest_published(today: date) -> Month:

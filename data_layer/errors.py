@@ -5,6 +5,8 @@ Messages are shown on the page as they are: no path, no SQL, no stack trace.
 
 from __future__ import annotations
 
+import errno
+
 
 class DataLayerError(Exception):
     """Base of everything the data layer raises on purpose; ``str(error)`` is for the user."""
@@ -64,3 +66,25 @@ class ServerBusy(DataLayerError):
 
 class DiskFull(DataLayerError):
     """There is no room for a file that was asked for."""
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def not_written(error: Exception, folder: object) -> DataLayerError:
+    """What to say where the lake at ``folder`` could not be written: no room, or whatever the system said.
+
+    ``error`` is an OSError, or the database's own that carries the system's words.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    said = str(error).lower()
+    if number in _NO_ROOM or "no space left" in said or "disk quota" in said:
+        return DiskFull(
+            f"There is no room left on the disk of {folder}: free some, then run the same command again. "
+            "What was published before stays as it was."
+        )
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
+    where = getattr(error, "filename", None) or folder
+    return DataLayerError(
+        f"The lake could not be written: {reason} ({where}). What was published before stays as it was."
+    )

@@ -32,7 +32,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final
 
-from data_layer.errors import LakeBusy, LakeDamaged, LakeMissing
+from data_layer.durable import fsync, fsync_directory, sha256
+from data_layer.errors import LakeBusy, LakeDamaged, LakeMissing, not_written
 from data_layer.snapshot import LakeFile as LakeFile
 from data_layer.snapshot import Snapshot as Snapshot
 from data_layer.snapshot import directory_of
@@ -44,6 +45,9 @@ KIND_DEMO: Final = "demo"
 KIND_AEMO: Final = "aemo"
 GRACE: Final = timedelta(hours=1)
 """How long a superseded version stays readable."""
+
+_CLOCK_DRIFT: Final = 120.0
+"""Seconds by which a file may be from the future without anybody having set the clock."""
 
 HOW_TO_START: Final = (
     "run `python -m app ingest` to load AEMO's data, or `python -m app demo` for demonstration data"
@@ -118,27 +122,40 @@ class Lake:
     @contextmanager
     def write(self, kind: str = KIND_AEMO) -> Iterator[Writer]:
         """Become the one writer. LakeBusy if another process (or thread) is. Nothing is visible to
-        readers until ``Writer.publish``; leaving without it leaves the lake as it was."""
+        readers until ``Writer.publish``; leaving without it leaves the lake as it was. DiskFull, or
+        another DataLayerError, where the lake cannot be written."""
+        try:
+            with self._locked() as staging:
+                writer = Writer(self, kind, staging)
+                try:
+                    yield writer
+                finally:
+                    writer.close()
+        except OSError as error:
+            raise not_written(error, self.root) from error
+
+    @contextmanager
+    def _locked(self) -> Iterator[Path]:
+        """Hold the writer's lock; the staging folder, empty."""
         self.root.mkdir(parents=True, exist_ok=True)
         with open(self.root / "writer.lock", "a+", encoding="utf-8") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 handle.seek(0)
                 holder = handle.read().strip() or "unknown"
                 raise LakeBusy(
                     f"Another ingest is writing this lake (process {holder}): wait until it ends, "
                     "then try again."
                 ) from None
-            _note_holder(handle)
+            # What a killed writer left goes first: on a full disk it may be all the room there is.
             staging = self.root / "staging"
             shutil.rmtree(staging, ignore_errors=True)
+            _note_holder(handle)
             staging.mkdir(parents=True)
-            writer = Writer(self, kind, staging)
             try:
-                yield writer
+                yield staging
             finally:
-                writer.close()
                 shutil.rmtree(staging, ignore_errors=True)
 
     def collect_garbage(self, grace: timedelta = GRACE) -> int:
@@ -150,7 +167,7 @@ class Lake:
         now = time.time()
         manifests = sorted((self.root / "versions").glob("*.json"))
         # A version is superseded at the moment the next one was made, not when it was made itself.
-        ages = {path: now - later.stat().st_mtime for path, later in pairwise(manifests)}
+        ages = {path: _age(later, now) for path, later in pairwise(manifests)}
         kept, removed = [], 0
         for path in manifests:
             if path.stem == current or ages.get(path, 0.0) < grace.total_seconds():
@@ -173,10 +190,19 @@ class Lake:
         for path in (self.root / "data").rglob("*"):
             if not path.is_file() or str(path.relative_to(self.root)) in named:
                 continue
-            if now - path.stat().st_mtime >= grace.total_seconds():
+            if _age(path, now) >= grace.total_seconds():
                 path.unlink()
                 removed += 1
         return removed
+
+
+def _age(path: Path, now: float) -> float:
+    """Seconds since a file was made. One from the future was made before the clock was set back, which may
+    be for years: its age begins now, or it would never be collected."""
+    age = now - path.stat().st_mtime
+    if age < -_CLOCK_DRIFT:
+        os.utime(path, (now, now))
+    return max(age, 0.0)
 
 
 def _note_holder(handle: IO[str]) -> None:
@@ -203,10 +229,16 @@ class Writer:
         self.notes: dict[str, Any] = dict(self.base.notes) if self.base else {}
         self.schema = SCHEMA_VERSION
         self._counter = 0
+        self._fresh: set[Path] = set()
+        """Files below data/ that no version names yet."""
 
     def close(self) -> None:
-        """Forget what was not published."""
+        """Forget what was not published, and give its room back."""
         self._files = {}
+        for path in self._fresh:
+            with suppress(OSError):
+                path.unlink()
+        self._fresh.clear()
 
     def hold(self, snapshot: Snapshot) -> None:
         """Make another version's content that of the next one."""
@@ -233,18 +265,23 @@ class Writer:
         """Make ``path`` (complete, in staging) the content of a partition of the next version."""
         if table not in TABLES:
             raise KeyError(table)
-        digest = _sha256(path)
+        digest = sha256(path)
         target = f"{directory_of(table, partition)}/{digest[:20]}.parquet"
         absolute = self.lake.root / target
         size = path.stat().st_size
         absolute.parent.mkdir(parents=True, exist_ok=True)
-        _fsync(path)
+        fsync(path)
         # Also where it is there already: its name says what it should hold, so that this mends a damaged
         # file, and a reader that has it open keeps the same bytes.
-        os.replace(path, absolute)
+        self._move(path, absolute)
         entry = LakeFile(target, rows, size, digest, _iso(first), _iso(last), inputs)
         self._files.setdefault(table, {})[partition] = entry
         return entry
+
+    def _move(self, staged: Path, target: Path) -> None:
+        if not target.exists():
+            self._fresh.add(target)
+        os.replace(staged, target)
 
     def drop(self, table: str, partition: str) -> None:
         """Leave a partition out of the next version."""
@@ -259,7 +296,7 @@ class Writer:
                 if partitions is not None and name not in partitions:
                     continue
                 path = self.lake.root / entry.path
-                if not path.is_file() or path.stat().st_size != entry.bytes or _sha256(path) != entry.sha256:
+                if not path.is_file() or path.stat().st_size != entry.bytes or sha256(path) != entry.sha256:
                     self.drop(table, name)
                     dropped.append((table, name))
         return dropped
@@ -273,8 +310,8 @@ class Writer:
         if not path.exists():
             staged = self.staging / f"{name}.json"
             staged.write_bytes(data)
-            _fsync(staged)
-            os.replace(staged, path)
+            fsync(staged)
+            self._move(staged, path)
         self.notes[f"{name}_file"] = relative
 
     def partitions(self, table: str) -> Mapping[str, LakeFile]:
@@ -312,18 +349,19 @@ class Writer:
             leftover.unlink()  # of a writer that died before it could point CURRENT at it
         staged = self.staging / f"{token}.json"
         staged.write_text(text, encoding="utf-8")
-        _fsync(staged)
+        fsync(staged)
         synced: set[Path] = set()
         for table, parts in self._files.items():
             for name in parts:
-                _fsync_directory(self.lake.root / directory_of(table, name), synced)
-        os.replace(staged, versions / f"{token}.json")
-        _fsync_directory(versions)
+                fsync_directory(self.lake.root / directory_of(table, name), synced)
         pointer = self.staging / "CURRENT"
         pointer.write_text(token + "\n", encoding="ascii")
-        _fsync(pointer)
+        fsync(pointer)
+        self._fresh.clear()  # from here on a manifest names them: collecting them is the collector's
+        os.replace(staged, versions / f"{token}.json")
+        fsync_directory(versions)
         os.replace(pointer, self.lake.root / "CURRENT")
-        _fsync_directory(self.lake.root)
+        fsync_directory(self.lake.root)
         self.base = self.lake.snapshot()
         return self.base
 
@@ -342,30 +380,3 @@ def _iso(moment: datetime | date | None) -> str | None:
     if isinstance(moment, datetime):
         return moment.isoformat(timespec="minutes")
     return moment.isoformat() if moment else None
-
-
-def is_sound(path: Path, sha256: str) -> bool:
-    """Whether a file holds what its manifest says."""
-    return _sha256(path) == sha256
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def _fsync(path: Path) -> None:
-    with open(path, "rb") as handle:
-        os.fsync(handle.fileno())
-
-
-def _fsync_directory(path: Path, seen: set[Path] | None = None) -> None:
-    if seen is not None:
-        if path in seen:
-            return
-        seen.add(path)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

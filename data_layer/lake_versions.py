@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from data_layer.durable import is_sound
 from data_layer.errors import DataLayerError, LakeDamaged, LakeMissing
-from data_layer.lake import Lake, Writer, is_sound
+from data_layer.lake import Lake, Writer
 from data_layer.snapshot import Snapshot
 from data_layer.tables import SCHEMA_VERSION
 

@@ -9,6 +9,8 @@ in which files arrive.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -17,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_layer import sql, sql_writing
-from data_layer.errors import LakeDamaged
+from data_layer.errors import LakeDamaged, not_written
 from data_layer.lake import Writer, partition_of
 from data_layer.market import INTERVAL
 from data_layer.ordering import strictly_sorted
@@ -90,6 +92,8 @@ class Loader:
         statement = sql_writing.merge_statement(spec, with_existing=existing is not None)
         try:
             return cursor.sql(statement, params=parameters).to_arrow_table()
+        except duckdb.OutOfMemoryException as error:
+            raise not_written(error, self.writer.lake.root) from error
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             # Going on without it would lose its rows silently: the ledger holds their files for ingested.
             raise LakeDamaged.at(spec.name, partition) from error
@@ -98,12 +102,22 @@ class Loader:
         cursor = self.connection.cursor()
         cursor.register("rows_to_write", rows)
         path = self.writer.new_path()
-        cursor.execute(sql_writing.write_statement(spec, path, sort=sort))
+        with storing(self.writer):
+            cursor.execute(sql_writing.write_statement(spec, path, sort=sort))
         first = last = None
         if spec.time is not None and rows.num_rows:
             bounds = pc.min_max(rows.column(spec.time)).as_py()
             first, last = bounds["min"], bounds["max"]
         self.writer.put(spec.name, partition, path, rows=rows.num_rows, first=first, last=last)
+
+
+@contextmanager
+def storing(writer: Writer) -> Iterator[None]:
+    """Says DuckDB's failure to write a file, or to spill to disk, as the data layer does: DiskFull."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise not_written(error, writer.lake.root) from error
 
 
 def connect_writer(writer: Writer, threads: int, memory_limit_mb: int) -> duckdb.DuckDBPyConnection:

@@ -14,7 +14,7 @@ import duckdb
 
 from data_layer import sql, sql_writing
 from data_layer.lake import Writer
-from data_layer.loading import connect_writer
+from data_layer.loading import connect_writer, storing
 from data_layer.tables import RAW_TABLES, TABLES, Partitioning
 
 BUILD_ORDER: Final = (
@@ -156,7 +156,8 @@ class _Builder:
         spec = TABLES[rollup]
         path = self.writer.new_path()
         cursor = self.connection.cursor()
-        cursor.execute(sql_writing.rollup_statement(spec, statement, path), parameters)
+        with storing(self.writer):
+            cursor.execute(sql_writing.rollup_statement(spec, statement, path), parameters)
         found = cursor.execute(sql_writing.bounds_statement(spec), {"path": str(path)}).fetchone()
         assert found is not None
         rows, first, last = found

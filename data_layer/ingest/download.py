@@ -3,25 +3,29 @@
 One session; at least ``spacing`` seconds between requests; at most ``tries`` tries of each, with full
 jitter between them; a body that does not end within ``total`` seconds is cut off whatever it drips.
 A partial body stays as <name>.part with the server's validator beside it and is resumed by Range; only
-a file that opens as a zip gets its final name.
+a file that opens as a zip gets its final name. A disk that does not take the bytes is an OSError: no other
+file would fare better.
 """
 
 from __future__ import annotations
 
 import contextlib
+import email.utils
 import os
 import random
-import socket
-import threading
+import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
+
+from data_layer.ingest.lines import WatchedAdapter
 
 _USER_AGENT: Final = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -30,6 +34,7 @@ _USER_AGENT: Final = (
 _TRY_AGAIN: Final = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK: Final = 1 << 16
+_LINK: Final = re.compile(r"<a\s[^>]*href", re.IGNORECASE)
 _T = TypeVar("_T")
 
 
@@ -57,6 +62,10 @@ class FetchFailed(Exception):
     """A file could not be had; the message says why."""
 
 
+class _TooLarge(FetchFailed):
+    """More bytes than are allowed: nothing of it is kept."""
+
+
 class _Again(Exception):
     """This try failed in a way that may pass; ``after`` is what the server asked to wait."""
 
@@ -75,11 +84,14 @@ class Downloader:
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ValueError(f"not an http(s) address: {base}")
         self.base = base.rstrip("/") + "/"
-        self.host = parts.netloc
+        self.scheme, self.host = parts.scheme, parts.netloc
         self.manners = manners
         self._sleep = sleep
         self._last = 0.0
         self._session = requests.Session()
+        self._line = WatchedAdapter()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._line)
         # The identity encoding keeps Content-Length and Range about the bytes of the file itself.
         self._session.headers.update({"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
 
@@ -94,23 +106,22 @@ class Downloader:
                 if response is None:
                     return None
                 body = b"".join(self._body(response, self.manners.largest_listing, deadline))
-                return body.decode("utf-8", "replace")
+                text = body.decode("utf-8", "replace")
+                _check_listing(text, path)
+                return text
 
         return self._persist(once)
 
     def size(self, path: str) -> int | None:
         """Length the server gives for a file, or None where it gives none."""
         self._wait_turn()
+        timeout = self.manners.connect_timeout, self.manners.read_timeout
         try:
-            response = self._session.head(
-                self._url(path),
-                timeout=(self.manners.connect_timeout, self.manners.read_timeout),
-                allow_redirects=False,
-            )
-        except requests.RequestException:
+            with self._line.ended_within(sum(timeout)):
+                response = self._session.head(self._url(path), timeout=timeout, allow_redirects=False)
+        except (requests.RequestException, ValueError):
             return None
-        length = response.headers.get("Content-Length", "")
-        return int(length) if response.status_code == 200 and length.isdigit() else None
+        return _number(response, "Content-Length") if response.status_code == 200 else None
 
     def file(self, path: str, target: Path) -> bool:
         """Download to ``target``; False where the server has no such file. FetchFailed otherwise."""
@@ -129,9 +140,9 @@ class Downloader:
             except _Again as error:
                 reason, wait = str(error), error.after
             except requests.RequestException as error:
+                if time.monotonic() >= deadline:
+                    raise FetchFailed(f"took longer than {self.manners.total:g} s") from None
                 reason, wait = f"the connection failed ({type(error).__name__})", None
-            except OSError as error:
-                raise FetchFailed(f"cannot be stored: {error.strerror or error}") from error
             if attempt + 1 == self.manners.tries:
                 break
             if wait is None:
@@ -149,6 +160,11 @@ class Downloader:
         with self._get(path, headers, deadline) as response:
             if response is None:
                 return False
+            if response.status_code == 416:
+                # The part may be the whole file, or more than it: to be begun anew, or it would be asked
+                # for in vain for ever.
+                _forget(part, validator)
+                raise _Again("the server cannot resume")
             resumed = response.status_code == 206
             if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
                 _forget(part, validator)
@@ -156,8 +172,12 @@ class Downloader:
             _note_validator(validator, response)
             with open(part, "ab" if resumed else "wb") as handle:
                 left = self.manners.largest_body - (have if resumed else 0)
-                for chunk in self._body(response, left, deadline):
-                    handle.write(chunk)
+                try:
+                    for chunk in self._body(response, left, deadline):
+                        handle.write(chunk)
+                except _TooLarge:
+                    _forget(part, validator)
+                    raise
                 handle.flush()
                 os.fsync(handle.fileno())
         if not zipfile.is_zipfile(part):
@@ -172,62 +192,67 @@ class Downloader:
 
     @contextlib.contextmanager
     def _get(self, path: str, headers: dict[str, str], deadline: float) -> Iterator[requests.Response | None]:
-        url = self._url(path)
-        for _ in range(3):
-            self._wait_turn()
-            response = self._session.get(
-                url,
-                headers=headers,
-                stream=True,
-                allow_redirects=False,
-                timeout=(self.manners.connect_timeout, min(self.manners.read_timeout, _left(deadline))),
-            )
-            if response.status_code not in _REDIRECTS:
-                break
-            response.close()
-            url = urljoin(url, response.headers.get("Location", ""))
-            if urlsplit(url).netloc != self.host:
-                raise FetchFailed(f"the server sends us to another host ({urlsplit(url).netloc[:80]})")
-        else:
-            raise FetchFailed("the server redirects without end")
-        with response:
+        with self._line.ended_within(_left(deadline)), self._answered(path, headers, deadline) as response:
             if response.status_code == 404:
                 yield None
-            elif response.status_code in (200, 206):
+            elif response.status_code in (200, 206, 416):
                 yield response
-            elif response.status_code == 416:
-                raise _Again("the server cannot resume")
             elif response.status_code in _TRY_AGAIN:
                 raise _Again(f"the server answered {response.status_code}", _retry_after(response))
             else:
                 raise FetchFailed(f"the server answered {response.status_code}")
 
+    def _answered(self, path: str, headers: dict[str, str], deadline: float) -> requests.Response:
+        """The answer's head, redirects followed."""
+        url = self._url(path)
+        for _ in range(3):
+            self._wait_turn()
+            try:
+                response = self._session.get(
+                    url,
+                    headers=headers,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(self.manners.connect_timeout, min(self.manners.read_timeout, _left(deadline))),
+                )
+            except requests.RequestException:
+                raise
+            except ValueError:  # of urllib: a redirect to what is no address
+                raise FetchFailed("the server's answer cannot be understood") from None
+            if response.status_code not in _REDIRECTS:
+                return response
+            response.close()
+            url = self._redirected(url, response.headers.get("Location", ""))
+        raise FetchFailed("the server redirects without end")
+
+    def _redirected(self, url: str, location: str) -> str:
+        target = urlsplit(urljoin(url, location))
+        if target.netloc != self.host:
+            raise FetchFailed(f"the server sends us to another host ({target.netloc[:80]})")
+        if target.scheme != self.scheme and target.scheme != "https":
+            raise FetchFailed(f"the server sends us from {self.scheme} to {target.scheme[:20]}")
+        return target.geturl()
+
     def _body(self, response: requests.Response, limit: int, deadline: float) -> Iterator[bytes]:
         """The body in chunks; raises where it is too long, too short or too slow."""
-        length = response.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) > limit:
-            raise FetchFailed(f"is larger than is allowed ({int(length):,} bytes)")
+        length = _number(response, "Content-Length")
+        if length is not None and length > limit:
+            raise _TooLarge(f"is larger than is allowed ({length:,} bytes)")
         received = 0
-        # A dripping server keeps every read alive: only closing the socket from aside ends it.
-        watchdog = threading.Timer(_left(deadline), _hang_up, (response,))
-        watchdog.daemon = True
-        watchdog.start()
         try:
             for chunk in response.iter_content(_CHUNK):
                 received += len(chunk)
                 if received > limit:
-                    raise FetchFailed("is larger than is allowed")
+                    raise _TooLarge("is larger than is allowed")
                 yield chunk
         except requests.RequestException:
             if time.monotonic() >= deadline:
                 raise FetchFailed(f"took longer than {self.manners.total:g} s") from None
             raise
-        finally:
-            watchdog.cancel()
         if time.monotonic() >= deadline:
             raise FetchFailed(f"took longer than {self.manners.total:g} s")
-        if length.isdigit() and received != int(length):
-            raise _Again(f"the body was cut off after {received:,} of {int(length):,} bytes")
+        if length is not None and received != length:
+            raise _Again(f"the body was cut off after {received:,} of {length:,} bytes")
 
     def _url(self, path: str) -> str:
         return self.base + path.lstrip("/")
@@ -244,14 +269,6 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise _Again("the time is up")
     return left
-
-
-def _hang_up(response: requests.Response) -> None:
-    with (
-        contextlib.suppress(OSError, ValueError),
-        socket.socket(fileno=os.dup(response.raw.fileno())) as line,
-    ):
-        line.shutdown(socket.SHUT_RDWR)
 
 
 def _resume_headers(part: Path, validator: Path) -> tuple[dict[str, str], int]:
@@ -275,6 +292,30 @@ def _forget(part: Path, validator: Path) -> None:
     validator.unlink(missing_ok=True)
 
 
+def _number(response: requests.Response, name: str) -> int | None:
+    """A header that is a whole number, or None. (str.isdigit alone takes '²' for one.)"""
+    text = response.headers.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
 def _retry_after(response: requests.Response) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+    """Seconds that the server asks to wait, given as such or as a date; None where it asks for none."""
+    seconds = _number(response, "Retry-After")
+    if seconds is not None:
+        return float(seconds)
+    try:
+        moment = email.utils.parsedate_to_datetime(response.headers.get("Retry-After", ""))
+        return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _check_listing(text: str, folder: str) -> None:
+    """Not every page that comes with 200 is the listing, and not every listing is whole."""
+    lower = text.lower()
+    if "<html" in lower and "</html" not in lower:
+        raise _Again("the listing was cut off")
+    name = unquote(folder).rstrip("/").rsplit("/", 1)[-1].lower()
+    # A listing links its files and its parent; an empty one without a link still names its folder.
+    if not _LINK.search(text) and name not in lower:
+        raise _Again("another page came in place of the listing")

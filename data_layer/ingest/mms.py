@@ -26,7 +26,8 @@ from data_layer.ingest import rows as mms_rows
 from data_layer.ingest.archives import DAMAGED, DEFAULT_BOUNDS, Bounds, Member, members
 from data_layer.ingest.refusals import Refusal, RefusalLog
 from data_layer.ingest.reports import REGISTERS, REPORTS, Report
-from data_layer.ingest.rows import Header, Int64s, Plan
+from data_layer.ingest.rows import Header, Int64s, Plan, Window
+from data_layer.period import EARLIEST, LATEST
 from data_layer.tables import STAMP, TABLES, TableSpec
 
 _BLOCK: Final = 16 << 20
@@ -119,10 +120,11 @@ class _Reader:
         self.semi_scheduled: set[str] = set()
         self.registers: dict[str, list[pa.Table]] = {}
         month = month_named(name)
-        self.window: tuple[datetime, datetime] | None = None
-        if month is not None:
+        self.window: Window | None = None
+        if month is not None and 1998 <= month[0] < 2100:
             first = datetime(*month, 1)
-            self.window = (first - _DAY, (first + timedelta(days=32)).replace(day=1) + _DAY)
+            end = (first + timedelta(days=32)).replace(day=1)
+            self.window = Window(first - _DAY, end + _DAY, "is outside the file's month")
 
     def run(self, stream: IO[bytes]) -> None:
         carry = b""
@@ -185,6 +187,11 @@ class _Reader:
             self.published_at = datetime.strptime(f"{fields[5]} {fields[6]}", "%Y/%m/%d %H:%M:%S")
         except ValueError:
             raise _FileRefused("has no date of publication in its C row") from None
+        if not EARLIEST <= self.published_at < LATEST:
+            raise _FileRefused(f"says that it was published at {self.published_at}, which cannot be")
+        if self.window is None:
+            reason = "is not between the market's start and the file's publication"
+            self.window = Window(EARLIEST, self.published_at + _DAY, reason)
 
     def _head(self, line: bytes) -> None:
         header = Header.parse(line)

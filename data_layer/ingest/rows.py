@@ -73,6 +73,15 @@ class Header:
 
 
 @dataclass(frozen=True)
+class Window:
+    """First and last stamp that a file may hold; ``reason`` is said of a column with another."""
+
+    low: datetime
+    high: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """Which columns of a header are read, and as what."""
 
@@ -250,13 +259,10 @@ def _show(raw: bytes) -> str:
     return repr(raw[:_SHOWN].decode("utf-8", "replace"))
 
 
-def check(
-    table: pa.Table, lines: Int64s, report: Report, window: tuple[datetime, datetime] | None, log: RefusalLog
-) -> pa.Table:
+def check(table: pa.Table, lines: Int64s, report: Report, window: Window | None, log: RefusalLog) -> pa.Table:
     """The rows of ``table`` that ``report`` may keep, under the lake's column names and types.
 
-    Identifiers stay dictionary-encoded; RUNNO and LASTCHANGED ride along. ``window`` bounds the stamps
-    of a monthly file, both ends included.
+    Identifiers stay dictionary-encoded; RUNNO and LASTCHANGED ride along. ``window`` bounds the stamps.
     """
     spec = TABLES[report.table]
     good: Bools = np.ones(table.num_rows, dtype=np.bool_)
@@ -288,8 +294,8 @@ def check(
                 _off_grid(stamps, report), f"{source} is off the {report.grid_minutes}-minute grid", source
             )
             if window is not None:
-                low, high = (_microseconds(bound) for bound in window)
-                refuse((stamps < low) | (stamps > high), f"{source} is outside the file's month", source)
+                low, high = _microseconds(window.low), _microseconds(window.high)
+                refuse((stamps < low) | (stamps > high), f"{source} {window.reason}", source)
             columns[column] = int64_array(stamps).view(kind)
         elif pa.types.is_string(kind):
             columns[column] = values

@@ -83,9 +83,10 @@ class Run:
 
     def take(self, path: Path, name: str, short_lived: bool = False) -> bool:
         """Read one file into the next version; False where it was refused whole."""
-        digest, size = fingerprint(path)
-        if self.knows(name, size, digest):
-            return True
+        content = self._content(path, name)
+        if content is None or self.knows(name, content[1], content[0]):
+            return content is not None
+        digest, size = content
         entry: dict[str, Any] = {"size": size, "sha256": digest, "rows": {}, "refused": 0, "published": None}
         if short_lived:
             entry["short_lived"] = True
@@ -101,9 +102,10 @@ class Run:
 
     def take_registry(self, path: Path, name: str, read: Callable[[Path], registry.RegistrySource]) -> bool:
         """Read a registration list (.xls, .xlsx) with ``read``; False where it was refused."""
-        digest, size = fingerprint(path)
-        if self.knows(name, size, digest):
-            return True
+        content = self._content(path, name)
+        if content is None or self.knows(name, content[1], content[0]):
+            return content is not None
+        digest, size = content
         try:
             source = read(path)
         except Exception as error:  # the spreadsheet libraries raise whatever a bad file makes them hit
@@ -112,6 +114,14 @@ class Run:
         self._sources.append(source)
         entry = {"size": size, "sha256": digest, "rows": {source.kind: source.rows.num_rows}, "refused": 0}
         return self._settle(name, {**entry, "published": source.published_at.isoformat()}, [], whole=False)
+
+    def _content(self, path: Path, name: str) -> tuple[str, int] | None:
+        """Its fingerprint; None where the file cannot be read, which is noted."""
+        try:
+            return fingerprint(path)
+        except OSError as error:
+            self.refuse(name, f"cannot be read ({error.strerror or type(error).__name__})")
+            return None
 
     def refuse(self, name: str, reason: str, retry: bool = False) -> None:
         """Note a file that could not be had at all."""
