@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import re
 import sys
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
-from app import compare_engines, lake_commands
+from app import compare_engines, lake_commands, mend_commands
+from app.progress_line import ProgressLine
 from data_layer.errors import DataLayerError, LakeBusy, LakeMissing
 from data_layer.lake import KIND_DEMO, Lake, Snapshot
 
@@ -29,7 +27,6 @@ INCOMPLETE: Final = 3
 INTERRUPTED: Final = 130
 
 _SHOWN: Final = 20
-_LINE_SECONDS: Final = 2.0
 
 Month = tuple[int, int]
 
@@ -107,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.set_defaults(command=_rebuild)
 
     lake_commands.add(commands)
+    mend_commands.add(commands)
     compare_engines.add(commands)
 
     status = commands.add_parser("status", help="say what the lake holds and what was refused")
@@ -285,11 +283,12 @@ def _report(summary: Any) -> int:
 
 
 def _rebuild(chosen: argparse.Namespace) -> int:
-    from data_layer import rollups
+    from data_layer import audit, rollups
 
     lake = Lake(_settings(chosen).lake_dir)
     with lake.write(lake.snapshot().kind) as writer, ProgressLine() as progress:
         built = rollups.build(writer, progress=progress)
+        audit.before_publication(writer, progress)
         snapshot = writer.publish()
     print(f"{_count(built, 'file')} made again; version {snapshot.token}.")
     return OK
@@ -355,36 +354,3 @@ def _some(names: Sequence[str]) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-class ProgressLine:
-    """Progress on standard error: a bar on a terminal, a line every other second elsewhere."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._last = 0.0
-        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                total=1, bar_format="{desc:48.48} {bar} {n_fmt}/{total_fmt} [{elapsed}]", leave=False
-            )
-
-    def __enter__(self) -> ProgressLine:
-        return self
-
-    def __call__(self, text: str, done: int, total: int) -> None:
-        if self._bar is not None:
-            self._bar.total, self._bar.n = max(total, 1), done
-            self._bar.set_description_str(text)
-            return
-        now = time.monotonic()
-        if now - self._last >= _LINE_SECONDS:
-            self._last = now
-            print(f"{text} ({done}/{total})", file=sys.stderr, flush=True)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.close()

@@ -11,7 +11,6 @@ import atexit
 import ctypes
 import logging
 import os
-import re
 import shutil
 import tempfile
 import threading
@@ -29,7 +28,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_layer import sql
+from data_layer import soundness, sql
 from data_layer.errors import (
     DataLayerError,
     LakeDamaged,
@@ -160,14 +159,15 @@ class DuckEngine:
         lead to one."""
         limit = self.limits.max_rows
         bounded = sql.bounded(statement, limit)
-        try:
-            table = self._table(self._connection(), bounded, parameters, cancel)
-        except _Broken:
-            careful = self._connect(careful=True)
+        with _sound_files(parameters, cancel):
             try:
-                table = self._table(careful, bounded, parameters, cancel)
-            finally:
-                careful.close()
+                table = self._table(self._connection(), bounded, parameters, cancel)
+            except _Broken:
+                careful = self._connect(careful=True)
+                try:
+                    table = self._table(careful, bounded, parameters, cancel)
+                finally:
+                    careful.close()
         if table.num_rows > limit:
             raise ResultTooLarge(
                 f"The answer has more than {limit:,} rows: shorten the period, choose a coarser resolution "
@@ -193,7 +193,7 @@ class DuckEngine:
         cancel: CancelToken | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The rows in pieces of at most ``rows_per_batch``, in order, without ever holding them all."""
-        with self._running(parameters, cancel) as cursor:
+        with _sound_files(parameters, cancel), self._running(parameters, cancel) as cursor:
             reader = cursor.sql(statement, params=dict(parameters)).to_arrow_reader(rows_per_batch)
             for batch in reader:
                 yield from _pieces(batch, rows_per_batch)
@@ -247,11 +247,11 @@ class DuckEngine:
                 "the period or choose a coarser resolution (for whoever runs this service: "
                 f"{self.limits.memory_setting})."
             )
-        file = _file_named_in(text)
+        file = soundness.named_in(text)
         if not file and type(error) in (duckdb.Error, duckdb.IOException, OSError):
             # Damage inside a file's metadata is reported without the file's name.
             damaged = (path for path in _files_in(parameters) if not _is_sound(path))
-            file = _file_named_in(next(damaged, ""))
+            file = soundness.named_in(next(damaged, ""))
         if file:
             return LakeDamaged.at(*file)
         failed = "The query failed inside the database; the log has the details."
@@ -317,16 +317,13 @@ def _pieces(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
-_LAKE_FILE: Final = re.compile(r"/data/([a-z_0-9]+)(?:/year=(\d{4}))?(?:/month=(\d{2}))?/[0-9a-f]+\.parquet")
-
-
-def _file_named_in(text: str) -> tuple[str, str] | None:
-    """Table and partition of the lake's file an error message names, never the machine's path."""
-    named = _LAKE_FILE.search(text)
-    if named is None:
-        return None
-    table, year, month = named.groups()
-    return table, "-".join(filter(None, (year, month))) or "all"
+@contextmanager
+def _sound_files(parameters: Mapping[str, Any], cancel: CancelToken | None) -> Iterator[None]:
+    """The files of a query are what they should be, before it reads them and still after it."""
+    files = list(_files_in(parameters))
+    soundness.ensure(files, stopped=lambda: cancel is not None and cancel.cancelled)
+    yield
+    soundness.ensure(files, after=True)
 
 
 def _files_in(parameters: Mapping[str, Any]) -> Iterator[str]:

@@ -35,9 +35,14 @@ class LakeDamaged(DataLayerError):
         )
         months = f" --from {first} --to {last}" if partition[:4].isdigit() else ""
         return cls(
-            f"A file of the lake cannot be read: {table} {partition}. `python -m app ingest --again{months}` "
-            "makes it again from AEMO's files (`python -m app demo` for demonstration data)."
+            f"A file of the lake cannot be read: {table} {partition}. `python -m app repair` mends it; where "
+            f"that cannot, `python -m app ingest --again{months}` makes it again from AEMO's files "
+            "(`python -m app demo` for demonstration data)."
         )
+
+
+class RollupsDiffer(DataLayerError):
+    """A version was about to be published whose rollups are not what their rows give: a fault of ours."""
 
 
 class LakeBusy(DataLayerError):

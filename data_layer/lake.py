@@ -68,7 +68,9 @@ class Lake:
         except (FileNotFoundError, NotADirectoryError):
             raise LakeMissing(f"There is no data yet: {HOW_TO_START}.") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise LakeDamaged(f"The lake's version file cannot be read ({type(error).__name__}).") from error
+            raise LakeDamaged(
+                f"The lake's version file cannot be read ({type(error).__name__}): `python -m app repair`."
+            ) from error
 
     def snapshot(self) -> Snapshot:
         """The published version, parsed once per version and process."""
@@ -95,9 +97,14 @@ class Lake:
     def read_version(self, token: str) -> Snapshot:
         """A kept version, published or not. LakeDamaged where its manifest cannot be read."""
         if "/" in token or not token:
-            raise LakeDamaged(f"The lake's version file is damaged: {HOW_TO_START}.")
+            raise LakeDamaged(
+                f"The lake's version file is damaged: run `python -m app repair`. Otherwise {HOW_TO_START}."
+            )
         try:
-            body = json.loads((self.root / "versions" / f"{token}.json").read_text(encoding="utf-8"))
+            text = (self.root / "versions" / f"{token}.json").read_bytes()
+            if hashlib.sha256(text).hexdigest()[:8] != token.rpartition("-")[2]:
+                raise ValueError("not what its token says")
+            body = json.loads(text)
             if body["format"] != MANIFEST_FORMAT:
                 raise LakeDamaged("The lake was written by another version of NEMDesk: ingest it again.")
             files = {
@@ -116,7 +123,8 @@ class Lake:
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LakeDamaged(
-                f"The manifest of version {token} cannot be read ({type(error).__name__}): {HOW_TO_START}."
+                f"The manifest of version {token} cannot be read ({type(error).__name__}): `python -m app "
+                f"repair` goes back to the newest version that can. Otherwise {HOW_TO_START}."
             ) from error
 
     @contextmanager
@@ -287,6 +295,10 @@ class Writer:
         """Leave a partition out of the next version."""
         self._files.get(table, {}).pop(partition, None)
 
+    def keep(self, table: str, partition: str, entry: LakeFile) -> None:
+        """Make a file that was published before the content of a partition of the next version."""
+        self._files.setdefault(table, {})[partition] = entry
+
     def drop_damaged(self, partitions: Collection[str] | None = None) -> list[tuple[str, str]]:
         """Leave out every file that is not what its checksum says (of the named partitions, or all), so
         that it is made again from its sources; returns (table, partition) of each."""
@@ -339,7 +351,7 @@ class Writer:
                 if parts
             },
         }
-        if self.base is not None and self._unchanged(body):
+        if self.base is not None and self._unchanged(body) and self._is_published(self.base):
             return self.base
         text = json.dumps(body, indent=1, sort_keys=True)
         token = f"{number:06d}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
@@ -364,6 +376,12 @@ class Writer:
         fsync_directory(self.lake.root)
         self.base = self.lake.snapshot()
         return self.base
+
+    def _is_published(self, snapshot: Snapshot) -> bool:
+        """Not so where the version file is damaged: then the same content is published once more."""
+        with suppress(LakeDamaged, LakeMissing):
+            return self.lake.token() == snapshot.token
+        return False
 
     def _unchanged(self, body: dict[str, Any]) -> bool:
         assert self.base is not None

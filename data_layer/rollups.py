@@ -12,7 +12,7 @@ from typing import Final
 
 import duckdb
 
-from data_layer import sql, sql_writing
+from data_layer import soundness, sql, sql_writing
 from data_layer.lake import Writer
 from data_layer.loading import connect_writer, storing
 from data_layer.tables import RAW_TABLES, TABLES, Partitioning
@@ -89,6 +89,7 @@ def build(
     """Bring the writer's rollups up to date with its tables; returns the number of files built.
 
     ``progress(name, done, total)`` is called before each file. Nothing is visible until publish.
+    LakeDamaged where a file that a rollup is made of is not sound.
     """
     builder = _Builder(writer, connect_writer(writer, threads, memory_limit_mb))
     months = sorted({month for spec in RAW_TABLES for month in writer.partitions(spec.name)})
@@ -152,6 +153,7 @@ class _Builder:
         existing = self.writer.partitions(rollup).get(partition)
         if existing is not None and existing.inputs == fingerprint:
             return
+        soundness.ensure(path for paths in files.values() for path in paths)
         statement, parameters = sql.compose(text, files)
         spec = TABLES[rollup]
         path = self.writer.new_path()

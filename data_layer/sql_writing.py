@@ -1,4 +1,4 @@
-"""The SQL text of whoever writes the lake: merging offered rows, COPY of a partition, COPY of a rollup.
+"""The SQL text of whoever writes the lake: merging offered rows, COPY of a partition or a rollup, its checks.
 
 What readers ask is put together in sql.py; both insert fixed names of tables/ only (tests/test_rules.py).
 """
@@ -45,6 +45,16 @@ def rollup_statement(spec: TableSpec, statement: str, path: Path) -> str:
 def bounds_statement(spec: TableSpec) -> str:
     """Row count, first and last time of the file $path."""
     return f"SELECT count(*), min({spec.time}), max({spec.time}) FROM read_parquet($path)"
+
+
+def duplicates_statement(spec: TableSpec) -> str:
+    """How many rows of the file $path have a key that an earlier one has, and from when to when."""
+    key = ", ".join(spec.key)
+    groups = (
+        f"SELECT min({spec.time}) AS moment, count(*) - 1 AS extra FROM read_parquet($path) "
+        f"GROUP BY {key} HAVING count(*) > 1"
+    )
+    return f"SELECT coalesce(sum(extra), 0), min(moment), max(moment) FROM ({groups})"
 
 
 def _copy(select: str, path: Path, row_group_rows: int | None = None) -> str:

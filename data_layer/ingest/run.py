@@ -18,7 +18,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_layer import registry, rollups
+from data_layer import audit, registry, rollups, soundness
 from data_layer.ingest import mms, statics
 from data_layer.ingest.ledger import Ledger
 from data_layer.ingest.refusals import Refusal
@@ -155,6 +155,8 @@ class Run:
 
     def _static_rows(self, table: str) -> list[dict[str, Any]]:
         path = self.writer.path(table, "all")
+        if path:
+            soundness.ensure([path])
         rows: list[dict[str, Any]] = pq.read_table(path).to_pylist() if path else []
         return rows
 
@@ -176,7 +178,8 @@ class Run:
         return True
 
     def publish(self, command: str) -> None:
-        """Make everything taken since the last time one new version; none where nothing changed."""
+        """Make everything taken since the last time one new version; none where nothing changed.
+        RollupsDiffer, and nothing is published, where the audit finds a fault of ours in it."""
         if not self._changed:
             # Refusals alone are worth a version of a real lake, but not the end of a demonstration.
             if self.ledger.changed and self.writer.base is not None and self.writer.base.kind == KIND_AEMO:
@@ -196,6 +199,7 @@ class Run:
             self.loader.flush()
             self._sources = []
         rollups.build(self.writer, self._threads, self.progress)
+        audit.before_publication(self.writer, self.progress, self._threads)
         self.summary.rows_added += added
         self.ledger.ran(
             {

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_layer import soundness
 from data_layer.errors import LakeDamaged
 from data_layer.lake import Snapshot
 from data_layer.market import FIVE_MINUTE_SETTLEMENT, HOURS_PER_INTERVAL, ROOFTOP_TYPE_RANK
@@ -98,6 +99,7 @@ def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
     """All rows of a lake table as a plain pandas frame."""
     parts = []
     for partition, entry in snapshot.partitions(table).items():
+        soundness.ensure([str(snapshot.root / entry.path)])
         try:
             parts.append(pq.read_table(snapshot.root / entry.path, partitioning=None).to_pandas())
         except (OSError, pa.ArrowException) as error:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_layer import soundness
 from data_layer.errors import LakeDamaged
 from data_layer.pandas_engine import memory
 from data_layer.period import Period
@@ -114,6 +115,7 @@ def by_name(names: pd.Series, facts: pd.Series, otherwise: str | None = None) ->
 def read_months(snapshot: Snapshot, table: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
     """A table's partitions one after the other, ``duid`` as a category. LakeDamaged names a bad file."""
     for partition, entry in snapshot.partitions(table).items():
+        soundness.ensure([str(snapshot.root / entry.path)])
         try:
             rows = pq.read_table(
                 snapshot.root / entry.path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -299,8 +300,10 @@ def test_a_damaged_pointer_is_an_error_that_says_what_to_run(tmp_path: Path, con
 def test_a_manifest_of_another_format_is_refused(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     token = publish_price(lake, 10.0)
-    path = tmp_path / "versions" / f"{token}.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+    text = (tmp_path / "versions" / f"{token}.json").read_text().replace('"format": 1', '"format": 2')
+    token = f"000001-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    (tmp_path / "versions" / f"{token}.json").write_text(text)
+    (tmp_path / "CURRENT").write_text(token)
     with pytest.raises(LakeDamaged, match="another version"):
         Lake(tmp_path).snapshot()
 

@@ -1,0 +1,164 @@
+"""New versions of the lake in the middle of questions: no error, and each answer from exactly one version.
+
+Version n says n in every price, demand and reading of its one day, over every region: an answer that mixes
+two versions names two numbers. Two processes with eight threads each ask all the time, through a cache and
+past it, while a writer publishes and collects what is superseded.
+
+Long: `python -m tests.trust.switching` (1,000 versions).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from data_layer import rollups
+from data_layer.lake import Lake
+from data_layer.loading import Loader
+from data_layer.market import REGIONS, Resolution
+from data_layer.query_manager import HybridQueryManager, open_manager
+from data_layer.requests import GenerationMix, Period, RegionSeries, RegionSummary, Request
+from tests.data_layer.lakes import readings, rows, stamps, unit
+from tests.trust.serving_figures import Row, write
+
+DAY = datetime(2025, 7, 2)
+HALF_DAY = stamps(DAY + timedelta(minutes=5), 24)
+"""Two hours: a build of its rollups takes less than a second."""
+PERIOD = Period(DAY, DAY + timedelta(hours=2))
+THREADS = 8
+GRACE = timedelta(seconds=2)
+"""What a service would set to an hour: here files vanish under those who ask."""
+
+
+def publish(lake: Lake, number: int) -> None:
+    """Replace everything: prices of ``number`` $/MWh, demand of ``number`` MW, units of ``number`` MW."""
+    published = datetime(2030, 1, 1) + timedelta(minutes=number)
+    value = float(number)
+    tables: dict[str, list[dict[str, Any]]] = {
+        "unit_scada": [one for region in REGIONS for one in readings(f"U-{region}", HALF_DAY, value)],
+        "dispatch_price": [
+            {"settlementdate": when, "regionid": region, "rrp": value, "intervention": 0}
+            for region in REGIONS
+            for when in HALF_DAY
+        ],
+        "region_demand": [
+            {"settlementdate": when, "regionid": region, "totaldemand": value, "intervention": 0}
+            for region in REGIONS
+            for when in HALF_DAY
+        ],
+    }
+    with lake.write() as writer:
+        loader = Loader(writer)
+        loader.replace("units", rows("units", [unit(f"U-{region}", regionid=region) for region in REGIONS]))
+        for name, records in tables.items():
+            loader.add(name, rows(name, [one | {"published_at": published} for one in records]))
+        loader.flush()
+        rollups.build(writer)
+        writer.publish()
+        lake.collect_garbage(GRACE)
+
+
+def named_by(request: Request, manager: HybridQueryManager, *, use_cache: bool) -> set[int]:
+    """The versions that an answer's values name, and the one that its provenance does."""
+    answer = manager.answer(request, use_cache=use_cache)
+    frame = answer.table.to_pandas()
+    named = {int(answer.provenance.version.partition("-")[0])}
+    if isinstance(request, GenerationMix):
+        units = len(REGIONS) if request.region == "NEM" else 1
+        values = [frame["generation_mw"] / units, frame["revenue_aud"] / frame["generation_mwh"]]
+    else:
+        prices = ("price_aud_per_mwh", "min_price_aud_per_mwh", "demand_weighted_price_aud_per_mwh")
+        values = [frame[column] for column in prices]
+    if isinstance(request, RegionSeries):
+        values.append(frame["demand_mw"])
+    return named | {round(value) for column in values for value in column}
+
+
+def questions() -> list[Request]:
+    return [
+        RegionSummary(PERIOD),
+        RegionSeries(PERIOD, REGIONS, Resolution.FIVE_MINUTES),
+        GenerationMix(PERIOD, "SA1", Resolution.HALF_HOUR),
+        GenerationMix(PERIOD, "NEM", Resolution.HALF_HOUR),
+    ]
+
+
+def ask(root: str, ended: Any, told: Any) -> None:
+    """One process of askers, until ``ended``: puts how often what happened into ``told``."""
+    manager = open_manager(root, threads=1, memory_limit_mb=128)
+    went: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def one(number: int) -> None:
+        asked = questions()
+        mine: Counter[str] = Counter()
+        turn = number
+        while not ended.is_set():
+            turn += 1
+            request = asked[turn % len(asked)]
+            try:
+                named = named_by(request, manager, use_cache=turn % 3 == 0)
+                mine["one version" if len(named) == 1 else f"mixed: {request.name} {sorted(named)}"] += 1
+            except Exception as error:
+                mine[f"error: {type(error).__name__} {str(error)[:100]}"] += 1
+        with lock:
+            went.update(mine)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told.put(dict(went))
+    told.close()
+    told.join_thread()
+    os._exit(0)
+
+
+def run(folder: Path, versions: int) -> Counter[str]:
+    """Publish ``versions`` versions under two processes that ask; how their questions went."""
+    lake = Lake(folder / "lake")
+    publish(lake, 1)
+    context = multiprocessing.get_context("spawn")
+    ended, told = context.Event(), context.Queue()
+    askers = [context.Process(target=ask, args=(str(lake.root), ended, told)) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    time.sleep(2)
+    for number in range(2, versions + 2):
+        publish(lake, number)
+    ended.set()
+    went: Counter[str] = Counter()
+    for _ in askers:
+        went.update(told.get(timeout=120))
+    for asker in askers:
+        asker.join(30)
+    return went
+
+
+def main(versions: int = 1_000) -> int:
+    folder = Path(tempfile.mkdtemp(prefix="nemdesk-switching-"))
+    try:
+        went = run(folder, versions)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    right = went.pop("one version", 0)
+    found = f"{right:,} answers of one version; " + (
+        ", ".join(f"{n} {k}" for k, n in went.items()) or "nothing else"
+    )
+    met = not went and right > versions
+    what = "versions published, superseded ones collected, under 2 processes with 8 threads (R10, D4)"
+    return write("switching", [Row(what, f"{versions:,} versions", found, "no error, no mixed answer", met)])
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))

@@ -1,0 +1,27 @@
+"""Short run of switching.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from data_layer.lake import Lake
+from data_layer.query_manager import open_manager
+from tests.trust import switching
+
+
+def test_versions_come_while_questions_run(tmp_path: Path) -> None:
+    went = switching.run(tmp_path, 20)
+    assert set(went) == {"one version"}, went
+    assert went["one version"] > 20
+
+
+def test_a_mixed_answer_would_be_seen(tmp_path: Path) -> None:
+    """The harness on a lake whose units and prices are of two versions."""
+    lake = Lake(tmp_path / "lake")
+    switching.publish(lake, 1)
+    manager = open_manager(lake.root)
+    for request in switching.questions():
+        assert switching.named_by(request, manager, use_cache=False) == {1}
+    switching.publish(lake, 3)  # the second version, whose values say three
+    for request in switching.questions():
+        assert switching.named_by(request, manager, use_cache=False) == {2, 3}
