@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from app import compare_engines, lake_commands
+from app import compare_engines, lake_commands, passwords
 from data_layer.errors import DataLayerError, LakeBusy, LakeMissing
 from data_layer.lake import KIND_DEMO, Lake, Snapshot
 
@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
     lake_commands.add(commands)
     compare_engines.add(commands)
+    passwords.add_command(commands)
 
     status = commands.add_parser("status", help="say what the lake holds and what was refused")
     status.set_defaults(command=_status)
