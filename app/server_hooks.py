@@ -28,8 +28,8 @@ def _lose_patience(listener: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """In the master, before the workers: limit slow clients, and start the job runner, whose end is then the master's and not a
-    worker's. Where the application is wrapped in another one, the first job starts it."""
+    """In the master, before the workers: limit slow clients, and start the job runner, whose end is then the
+    master's and not a worker's. Where the application is wrapped in another one, the first job starts it."""
     for listener in server.LISTENERS:
         _lose_patience(listener.sock)
     centre = getattr(server.app.wsgi(), "extensions", {}).get("nemdesk-jobs")

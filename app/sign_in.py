@@ -28,9 +28,8 @@ logger = logging.getLogger("nemdesk.http")
 SIGN_OUT_PATH: Final = "/sign-out"
 COOKIE: Final = "nemdesk_session"
 
-IDLE: Final = timedelta(hours=12)
-LONGEST_SECONDS: Final = 7 * 24 * 3600.0
-"""A session ends when it was not used for IDLE, and at the latest after this."""
+LONGEST_SECONDS: Final = 12 * 3600.0
+"""How long a session lasts."""
 
 ALWAYS_OPEN: Final = ("/healthz", SIGN_IN_PATH, *(f"/assets/{name}" for name in sign_in_page.STYLES))
 LOCALLY_OPEN: Final = ("/readyz", "/metrics")
@@ -97,7 +96,9 @@ def _by_password(server: Flask, known: PasswordFile) -> None:
     server.session_interface = _Sessions()
     server.config["SESSION_COOKIE_NAME"] = COOKIE
     server.config["SESSION_COOKIE_SAMESITE"] = "Lax"  # a link in a mail opens the page, not the sign-in
-    server.config["PERMANENT_SESSION_LIFETIME"] = IDLE
+    server.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=LONGEST_SECONDS)
+    # An answer that was under way when somebody signed out would bring the cookie back (seen in a browser).
+    server.config["SESSION_REFRESH_EACH_REQUEST"] = False
 
     def let_in() -> Response | tuple[Response, int] | None:
         name = _signed_in(known)

@@ -140,6 +140,14 @@ def test_a_session_ends_with_the_password_it_was_made_by(closed: FlaskClient, pa
     assert closed.get("/_dash-layout").status_code == 401
 
 
+def test_only_signing_in_and_out_set_the_cookie(closed: FlaskClient) -> None:
+    """Else an answer that was under way at a sign-out brings the session back."""
+    assert sign_in.COOKIE in signed_in(closed).headers["Set-Cookie"]
+    for answer in (closed.get("/today", headers=BROWSER), closed.get("/_dash-layout"), fill_listed(closed)):
+        assert sign_in.COOKIE not in str(answer.headers.getlist("Set-Cookie"))
+    assert f"{sign_in.COOKIE}=;" in closed.post("/sign-out").headers["Set-Cookie"]
+
+
 def test_signing_out_and_forged_sessions(closed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     signed_in(closed)
     assert closed.get("/sign-in").status_code == 303

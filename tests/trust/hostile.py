@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import psutil
 from dash import Dash
@@ -35,7 +36,7 @@ from data_layer.lake import Lake
 from tests.app.callback_client import dependencies
 from tests.app.fake_centre import FakeCentre, job
 from tests.trust import hostile_corpus as corpus
-from tests.trust.hostile_payloads import CALLBACKS, Hostile, good, requests
+from tests.trust.hostile_payloads import CALLBACKS, FIELDS, Hostile, good, parameters, requests
 from tests.trust.hostile_watch import Bodies, Files, Statements, recorded
 
 LONG: Final = 20_000
@@ -147,29 +148,25 @@ def each(
 
 
 def injections(run: Run, every: int = 1) -> int:
-    """Each text of the corpus (or each ``every``-th) in each place of every callback that takes text, and in
-    each parameter of /data; how many were sent."""
-    from urllib.parse import quote
-
-    from tests.trust.hostile_payloads import FIELDS, parameters
-
+    """Each text of the corpus (or each ``every``-th) in each parameter of every tab's address, three in one
+    address (each is read by itself), and in the fields of every question of /data, one at a time;
+    how many requests that were."""
     entries = dependencies(run.client)
     sent = 0
     for number, text in enumerate(corpus.TEXTS[::every]):
         written = quote(text, errors="replace")
         for tab in TAB_NAMES:
             names = parameters(tab)
-            # One parameter for a text, all texts and parameters in turn; the short run sees each parameter.
-            for name in names if every == 1 else names[number % len(names) :: 7]:
+            for first in range(0, len(names), 3):
+                search = "&".join(f"{name}={written}" for name in names[first : first + 3])
                 entry = entries[(number + sent) % len(entries)]
-                body = good(entry, tab, f"?{name}={written}")
-                run.send(Hostile(CALLBACKS, json.dumps(body).encode(), what=f"{tab} {name}"))
+                body = good(entry, tab, f"?{search}")
+                run.send(Hostile(CALLBACKS, json.dumps(body).encode(), what=f"{tab} {search[:60]}"))
                 sent += 1
         for question, fields in FIELDS.items():
             name = fields[number % len(fields)]
-            run.send(
-                Hostile(f"/data/{question}.json?start=2026-02-27&end=2026-02-27&{name}={written}", what=name)
-            )
+            days = "start=2026-02-27&end=2026-02-27"
+            run.send(Hostile(f"/data/{question}.json?{days}&{name}={written}", what=name))
             sent += 1
     return sent
 
@@ -267,115 +264,102 @@ def over_http(
     return wrong, seconds, most
 
 
-def main(count: int = LONG) -> int:
+def fuzzed(run: Run, files: Files, count: int) -> list[dict[str, Any]]:
+    fuzz(run, count)
+    odd, outside = malformed(run), paths(run)
+    for line in [*run.wrong[:20], *odd, *outside, *sorted(files.foreign)[:20]]:
+        print("  ", line[:1_000])
+    sent = sum(run.statuses.values())
+    codes = ", ".join(f"{code}: {number}" for code, number in sorted(run.statuses.items()))
+    never = "no 5xx, no trace, no path of the machine"
+    return [
+        _figure("hostile requests", f"{sent} ({codes})", f"{len(run.wrong)} wrong", never, not run.wrong),
+        _figure(
+            "refusals that cost a query",
+            f"{run.refused} refusals",
+            str(run.refused_with_query),
+            "0",
+            not run.refused_with_query,
+        ),
+        _figure(
+            "their slowest hundredth",
+            f"{sent} requests in process",
+            f"{run.p99() * 1000:.0f} ms",
+            "<= 300 ms",
+            run.p99() <= 0.3,
+        ),
+        _figure(
+            "malformed bodies", f"{len(MALFORMED)} kinds", f"{len(odd)} otherwise", "400, 413, 415", not odd
+        ),
+        _figure("paths outside", f"{len(corpus.PATHS)} paths", f"{len(outside)} served", "0", not outside),
+    ]
+
+
+def injected(run: Run, files: Files) -> list[dict[str, Any]]:
+    before = len(run.wrong)
+    sent = injections(run)
+    for line in [*run.wrong[before : before + 20], *sorted(files.foreign)[:20]]:
+        print("  ", line[:1_000])
+    wrong = len(run.wrong) - before
+    foreign = run.statements.foreign
+    return [
+        _figure(
+            "injections", f"{len(corpus.TEXTS)} texts, {sent} requests", f"{wrong} wrong", "0", not wrong
+        ),
+        _figure(
+            "statements outside the shipped catalogue",
+            f"{run.statements.count} statements",
+            str(len(foreign)),
+            "0",
+            not foreign,
+        ),
+        _figure(
+            "files opened elsewhere", f"{files.count} opened", str(len(files.foreign)), "0", not files.foreign
+        ),
+    ]
+
+
+def served(lake: Lake, folder: Path, strategy: Any, count: int) -> list[dict[str, Any]]:
     from tests.browser.conftest import started
 
+    more = {"NEMDESK_JOB_ROWS": str(JOB_ROWS), "NEMDESK_JOBS_AT_ONCE": "1"}
+    folder.mkdir()
+    with started(lake, folder, variables=more) as (url, process):
+
+        def pids() -> list[int]:
+            return [one.pid for one in psutil.Process(process.pid).children()]
+
+        wrong, seconds, most = over_http(url, pids, strategy, count)
+    for line in wrong[:20]:
+        print("  ", line[:1_000])
+    slow = sorted(seconds)[int(len(seconds) * 0.99)] if seconds else 0.0
+    asked = f"{len(seconds)} requests to gunicorn"
+    return [
+        _figure(
+            "the same kinds over HTTP", asked, f"{len(wrong)} wrong", "no 5xx, none unanswered", not wrong
+        ),
+        _figure("their slowest hundredth", asked, f"{slow * 1000:.0f} ms", "<= 300 ms", slow <= 0.3),
+        _figure("memory of one process", asked, f"{most / 2**20:.0f} MiB", "<= 600 MiB", most <= 600 * 2**20),
+    ]
+
+
+def main(count: int = LONG) -> int:
+    """Each part's figures are written when it ends."""
     os.nice(15)
+    logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lake = Lake(folder / "lake")
         demo.build(lake, end=datetime(2026, 3, 2), days=12)
         desk = desk_over(lake, folder / "cache")
-        rows = []
         with run_over(desk, lake, folder / "cache") as (run, files):
-            fuzz(run, count)
-            fuzzed, wrong = sum(run.statuses.values()), list(run.wrong)
-            p99, refused, with_query = run.p99(), run.refused, run.refused_with_query
-            codes = ", ".join(f"{code}: {n}" for code, n in sorted(run.statuses.items()))
-            sent = injections(run)
-            odd = malformed(run)
-            outside = paths(run)
-            rows += [
-                _figure(
-                    "hostile callbacks and addresses",
-                    f"{fuzzed} requests ({codes})",
-                    f"{len(wrong)} wrong",
-                    "no 5xx, no trace, no path, no foreign SQL",
-                    not wrong,
-                ),
-                _figure(
-                    "refusals that cost a query", f"{refused} refusals", f"{with_query}", "0", not with_query
-                ),
-                _figure(
-                    "seconds of the slowest hundredth, in process",
-                    f"{fuzzed} requests",
-                    f"{p99 * 1000:.0f} ms",
-                    "<= 300 ms",
-                    p99 <= 0.3,
-                ),
-                _figure(
-                    "injection corpus in every parameter",
-                    f"{len(corpus.TEXTS)} texts, {sent} requests",
-                    f"{len(run.wrong) - len(wrong)} wrong",
-                    "0",
-                    len(run.wrong) == len(wrong),
-                ),
-                _figure(
-                    "statements outside the shipped catalogue",
-                    f"{run.statements.count} statements",
-                    f"{len(run.statements.foreign)}",
-                    "0",
-                    not run.statements.foreign,
-                ),
-                _figure(
-                    "files opened elsewhere",
-                    f"{files.count} opened",
-                    f"{len(files.foreign)}",
-                    "0",
-                    not files.foreign,
-                ),
-                _figure(
-                    "malformed bodies",
-                    f"{len(MALFORMED)} kinds",
-                    f"{len(odd)} otherwise answered",
-                    "413, 415 or 400",
-                    not odd,
-                ),
-                _figure(
-                    "paths outside", f"{len(corpus.PATHS)} paths", f"{len(outside)} served", "0", not outside
-                ),
-            ]
+            rows = fuzzed(run, files, count)
+            write("hostile", rows)
             strategy = requests(dependencies(run.client), TAB_NAMES)
-        for line in [*run.wrong[:20], *odd, *outside, *sorted(files.foreign)[:20]]:
-            print("  ", line[:1_000])
-        more = {
-            "NEMDESK_JOB_ROWS": str(JOB_ROWS),
-            "NEMDESK_JOBS_AT_ONCE": "1",
-            "NEMDESK_RATE_PER_MINUTE": "0",
-        }
-        (folder / "served").mkdir()
-        with started(lake, folder / "served", variables=more) as (url, process):
-
-            def pids() -> list[int]:
-                return [one.pid for one in psutil.Process(process.pid).children()]
-
-            bad, seconds, most = over_http(url, pids, strategy, count // 4)
-        for line in bad[:20]:
-            print("  ", line[:1_000])
-        slow = sorted(seconds)[int(len(seconds) * 0.99)] if seconds else 0.0
-        rows += [
-            _figure(
-                "the same kinds sent to gunicorn",
-                f"{len(seconds)} answered",
-                f"{len(bad)} wrong",
-                "no 5xx, no trace, no broken connection",
-                not bad,
-            ),
-            _figure(
-                "seconds of the slowest hundredth, over HTTP",
-                f"{len(seconds)} requests",
-                f"{slow * 1000:.0f} ms",
-                "<= 300 ms",
-                slow <= 0.3,
-            ),
-            _figure(
-                "memory of one process meanwhile",
-                "each 100 requests",
-                f"{most / 2**20:.0f} MiB",
-                "<= 600 MiB (NEMDESK_WORKER_MEMORY_MB)",
-                most <= 600 * 2**20,
-            ),
-        ]
+        rows += served(lake, folder / "served", strategy, count // 4)
+        write("hostile", rows)
+        with run_over(desk, lake, folder / "cache") as (run, files):
+            rows += injected(run, files)
     return write("hostile", rows)
 
 
