@@ -8,7 +8,7 @@ from typing import Final
 from dash import Dash
 
 import callbacks
-from app import background, download, exports, http, jobs, rollout, visitors
+from app import background, clients, download, exports, http, jobs, rate_limits, rollout, sign_in, visitors
 from app.service import RunningService
 from app.settings import Settings
 from callbacks.navigation import token_of
@@ -51,7 +51,9 @@ def create_app(
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
     app.server.secret_key = settings.secret()
-    app.layout = lambda: shell.page(token_of(manager), jobs=True)
+    app.layout = lambda: shell.page(
+        token_of(manager), jobs=True, signed_in=settings.password_file is not None
+    )
     service = RunningService(settings, manager, own.facts)
     service.watch(app.server, manager)
     shown = service if settings.system_tab else None
@@ -70,6 +72,9 @@ def create_app(
     )
     visitors.install(app.server)
     rollout.install(app.server, settings, manager)
+    clients.install(app.server, settings)
+    sign_in.install(app.server, settings)
+    rate_limits.install(app, settings)
     http.install(app, settings)  # last: it hashes every inline script for the content policy
     http.take_first_request(app.server)
     return app

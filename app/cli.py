@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from app import compare_engines, lake_commands, mend_commands
+from app import compare_engines, lake_commands, mend_commands, passwords
 from app.progress_line import ProgressLine
 from data_layer.errors import DataLayerError, LakeBusy, LakeMissing
 from data_layer.lake import KIND_DEMO, Lake, Snapshot
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     lake_commands.add(commands)
     mend_commands.add(commands)
     compare_engines.add(commands)
+    passwords.add_command(commands)
 
     status = commands.add_parser("status", help="say what the lake holds and what was refused")
     status.set_defaults(command=_status)

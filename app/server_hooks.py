@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import socket
+import struct
+from typing import Any, Final
 
 from app import logs, metric_files
 from app.settings import Settings
@@ -14,9 +16,22 @@ def begin(settings: Settings) -> None:
     metric_files.begin(settings.prepared_cache_dir() / "metrics")
 
 
+SILENT_SECONDS: Final = 10
+"""How long a thread waits for the rest of a request that a client began."""
+
+
+def _lose_patience(listener: Any) -> None:
+    """A client that begins a request and says no more would hold a thread for ever: gunicorn reads without a
+    limit. Connections inherit this one from their listener (Linux)."""
+    limit = struct.pack("ll", SILENT_SECONDS, 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+
+
 def when_ready(server: Any) -> None:
-    """In the master, before the workers: start the job runner, whose end is then the master's and not a
-    worker's. Where the application is wrapped in another one, the first job starts it."""
+    """In the master, before the workers: limit slow clients, and start the job runner, whose end is then the
+    master's and not a worker's. Where the application is wrapped in another one, the first job starts it."""
+    for listener in server.LISTENERS:
+        _lose_patience(listener.sock)
     centre = getattr(server.app.wsgi(), "extensions", {}).get("nemdesk-jobs")
     if centre is not None:
         centre.runner.start()

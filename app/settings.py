@@ -8,7 +8,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,6 +33,31 @@ class Settings(BaseSettings):
         False,
         description="Allow a host other than loopback: a proxy in front buffers slow clients, "
         "which gthread workers do not.",
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=9,
+        description="Proxies in front, each of which adds to X-Forwarded-For. 0: what it says is ignored.",
+    )
+    rate_per_minute: int = Field(
+        3_000,
+        ge=0,
+        le=1_000_000,
+        description="Questions (callbacks, data, exports) that one client may ask each worker in a minute; "
+        "0: no limit.",
+    )
+    password_file: Path | None = Field(
+        None,
+        description="Who may sign in: lines of `python -m app password NAME`. Without it anybody may look.",
+    )
+    trusted_user_header: str = Field(
+        "",
+        pattern=r"^([A-Za-z][A-Za-z0-9-]{0,60})?$",
+        description="Header in which a gateway names its user.",
+    )
+    trusted_user_from: str = Field(
+        "", description="Addresses or networks, with commas between, whose trusted_user_header is believed."
     )
     workers: int = Field(2, ge=1, le=64, description="Server processes; one per core is enough.")
     worker_threads: int = Field(
@@ -111,10 +136,22 @@ class Settings(BaseSettings):
         "auto", description="Form of the log. auto: text on a terminal, JSON lines elsewhere."
     )
 
-    @field_validator("lake_dir", "cache_dir")
+    @field_validator("lake_dir", "cache_dir", "password_file")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path is not None else None
+
+    @field_validator("password_file", mode="before")
+    @classmethod
+    def _none_where_empty(cls, path: Any) -> Any:
+        return path or None
+
+    @field_validator("trusted_user_from")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for one in filter(None, (part.strip() for part in text.split(","))):
+            ipaddress.ip_network(one, strict=False)
+        return text
 
     @field_validator("secret_key")
     @classmethod
@@ -135,6 +172,24 @@ class Settings(BaseSettings):
                 "NEMDESK_BEHIND_PROXY=1, or keep 127.0.0.1"
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Settings:
+        if bool(self.trusted_user_header) != bool(self.trusted_networks):
+            raise ValueError("NEMDESK_TRUSTED_USER_HEADER and NEMDESK_TRUSTED_USER_FROM go together")
+        if self.trusted_user_header and self.password_file is not None:
+            raise ValueError("set NEMDESK_PASSWORD_FILE or NEMDESK_TRUSTED_USER_HEADER, not both")
+        return self
+
+    @property
+    def trusted_networks(self) -> tuple[str, ...]:
+        """trusted_user_from, taken apart."""
+        return tuple(filter(None, (part.strip() for part in self.trusted_user_from.split(","))))
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether only people who are known are let in."""
+        return self.password_file is not None or bool(self.trusted_user_header)
 
     def prepared_cache_dir(self) -> Path:
         """cache_dir, made and closed to other users: what lies in it is unpickled."""
@@ -159,7 +214,9 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """These settings as variables, for a process started with them."""
         values = self.model_dump(exclude={"secret_key"}, mode="json")
-        found = {f"NEMDESK_{name.upper()}": str(value) for name, value in values.items()}
+        found = {
+            f"NEMDESK_{name.upper()}": str("" if value is None else value) for name, value in values.items()
+        }
         if self.secret_key is not None:
             found["NEMDESK_SECRET_KEY"] = self.secret_key.get_secret_value()
         return found

@@ -18,9 +18,12 @@ POLL_MILLISECONDS: Final = 30_000
 HOW_TO_INGEST: Final = "python -m app ingest --from 2026-01 --to 2026-10"
 
 
-def page(token: str | None, *, jobs: bool = False) -> html.Div:
+SIGN_OUT: Final = "/sign-out"
+
+
+def page(token: str | None, *, jobs: bool = False, signed_in: bool = False) -> html.Div:
     """The empty shell. ``token`` is the lake's version at the time of loading, None without a lake;
-    ``jobs``: with the job centre in the header."""
+    ``jobs``: with the job centre in the header; ``signed_in``: with a way to sign out."""
     return html.Div(
         id="desk",
         children=[
@@ -61,6 +64,7 @@ def page(token: str | None, *, jobs: bool = False) -> html.Div:
                         type="button",
                         **{"aria-label": "Change theme"},
                     ),
+                    *([_sign_out()] if signed_in else []),
                 ],
             ),
             html.Div(id="banner"),
@@ -70,6 +74,11 @@ def page(token: str | None, *, jobs: bool = False) -> html.Div:
             html.Footer(id="data-links", className="data-links"),
         ],
     )
+
+
+def _sign_out() -> html.Form:
+    button = html.Button("Sign out", type="submit", className="theme-toggle")
+    return html.Form(button, action=SIGN_OUT, method="post", className="sign-out")
 
 
 def tabs(choices: Sequence[Choice]) -> list[Any]:

@@ -260,8 +260,8 @@ def main(kills: int = 20, seconds: float = 90.0) -> int:
             Row(
                 "SIGTERM with four requests in flight (R18)",
                 "once",
-                f"ended after {ended['seconds']:.1f} s, exit {ended['code']}, {ended['left']} processes left, "
-                f"answers {ended['answers']}",
+                f"ended after {ended['seconds']:.1f} s, exit {ended['code']}, "
+                f"{ended['left']} processes left, answers {ended['answers']}",
                 "within 30 s, exit 0, no process left, all answered",
                 ended["seconds"] <= 30
                 and ended["code"] == 0

@@ -1,0 +1,89 @@
+"""What leaves the browser, and what it shows where the server lets nobody in or is asked too often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from app import passwords
+from callbacks import TABS
+from data_layer.lake import Lake
+from tests.browser.conftest import MARKS, Desk, started
+
+pytestmark = MARKS
+
+PASSWORD = "a long enough one"
+
+
+def sign_in(desk: Desk, password: str) -> None:
+    desk.element("#name").send_keys("ann")
+    desk.element("#password").send_keys(password)
+    desk.element("main button").click()
+
+
+def test_no_tab_asks_another_host_or_leaves_a_cookie_to_scripts(desk: Desk, gunicorn: str) -> None:
+    for tab in TABS:
+        desk.open(f"/{tab.name}")
+        desk.until(lambda: desk.elements("main .panel-ready, main [class*=panel]"), tab.name)
+        desk.until(lambda: not desk.elements("[data-dash-is-loading=true]"), "nothing loading")
+        script = "return performance.getEntries().map(one => one.name).filter(name => name.includes('//'))"
+        asked = desk.driver.execute_script(script)
+        assert len(asked) > 10
+        assert {urlsplit(one).netloc for one in asked if not one.startswith(("data:", "blob:"))} == {
+            urlsplit(gunicorn).netloc
+        }
+        assert desk.driver.execute_script("return document.cookie") == ""
+        for cookie in desk.driver.get_cookies():
+            assert cookie["httpOnly"] and cookie["sameSite"] in ("Strict", "Lax")
+        desk.no_errors()  # a violation of the content policy is among them
+
+
+def test_what_another_host_would_send_is_refused(desk: Desk, browser: Any) -> None:
+    """The policy works in this browser: the test above would see it."""
+    desk.open("/today")
+    desk.driver.execute_script(
+        "const one = document.createElement('img'); one.src = 'http://127.0.0.2:9/x.png';"
+        "document.body.append(one)"
+    )
+    desk.until(lambda: "Content Security Policy" in str(browser.get_logs()), "the refusal")
+
+
+def test_signing_in_and_out(demo_lake: Lake, tmp_path: Path, browser: Any) -> None:
+    path = tmp_path / "passwords"
+    passwords.put(path, "ann", passwords.line_for("ann", PASSWORD))
+    with started(demo_lake, tmp_path, variables={"NEMDESK_PASSWORD_FILE": str(path)}) as (url, _):
+        desk = Desk(browser, url)
+        desk.open("/generation?region=VIC1")
+        desk.until(lambda: desk.elements("#password"), "the sign-in page")
+        sign_in(desk, "wrong")
+        desk.until(lambda: "is wrong" in desk.text("[role=alert]"), "the refusal")
+        browser.reset_log_timestamp()  # the browser notes the 401
+        sign_in(desk, PASSWORD)
+        desk.ready("gen-mix")
+        assert desk.query() == "/generation?region=VIC1"
+        assert desk.driver.execute_script("return document.cookie") == ""
+        desk.no_errors()
+        path.unlink()
+        desk.link("Prices", "nav").click()
+        desk.until(lambda: "no longer signed in" in desk.text("#refused"), "the message")
+        passwords.put(path, "ann", passwords.line_for("ann", PASSWORD))
+        desk.element("#refused a").click()
+        desk.until(lambda: desk.elements("#password"), "the sign-in page")
+        sign_in(desk, PASSWORD)
+        desk.until(lambda: desk.query().startswith("/prices"), "the way back")
+        desk.until(lambda: desk.elements(".sign-out button"), "a way out")
+        desk.element(".sign-out button").click()
+        desk.until(lambda: desk.elements("#password"), "the sign-in page")
+        desk.open("/prices")
+        desk.until(lambda: desk.elements("#password"), "still closed")
+
+
+def test_asking_too_often_is_said(demo_lake: Lake, tmp_path: Path, browser: Any) -> None:
+    # A trusted proxy, so that this machine's own requests count; one worker, so that they count together.
+    few = {"NEMDESK_TRUSTED_PROXIES": "1", "NEMDESK_RATE_PER_MINUTE": "4", "NEMDESK_WORKERS": "1"}
+    with started(demo_lake, tmp_path, variables=few) as (url, _):
+        desk = Desk(browser, url)
+        desk.open("/today")
+        desk.until(lambda: "Too many questions" in desk.text("#refused"), "the message")
+        assert "goes on by itself in" in desk.text("#refused")
