@@ -1,4 +1,4 @@
-"""What crowds do to a running service, one scene each: a cold storm, heavy questions, analysts and a probe."""
+"""What crowds do to a running service, one scene each: a cold storm, heavy questions, a probe."""
 
 from __future__ import annotations
 
