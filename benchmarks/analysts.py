@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, Final
 
 import brotli
@@ -27,6 +28,8 @@ PATIENCE_SECONDS: Final = 30.0
 TRIES: Final = 8
 CALLBACK: Final = "/_dash-update-component"
 THINKS: Final = (3.0, 8.0)
+GENERATED_DAYS: Final = (date(2022, 1, 1), date(2025, 12, 31))
+"""Within the generated lake of benchmarks/generated_lake.py."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +177,14 @@ class Site:
     scripts: list[str]
     end: str
     units: tuple[str, ...]
+    days: tuple[date, date]
 
     @classmethod
-    async def read(cls, port: int, units: tuple[str, ...]) -> Site:
+    async def read(
+        cls, port: int, units: tuple[str, ...] = (), days: tuple[date, date] = GENERATED_DAYS
+    ) -> Site:
+        """``units``: some that long questions are about, none for no long questions; ``days``: those that the
+        data covers for certain."""
         browser = Browser(port, Journal())
         page = (await browser.ask("page", "/")).decode()
         listed = json.loads(await browser.ask("page", "/_dash-dependencies"))
@@ -187,6 +195,7 @@ class Site:
             re.findall(r'src="([^"]+)"', page),
             f"?endId={end[1]}" if end else "",
             units,
+            days,
         )
 
     def panel(self, panel_id: str) -> dict[str, Any]:
@@ -225,12 +234,11 @@ PERIOD_SHARE: Final = 0.35
 class Analyst:
     """One person's page."""
 
-    def __init__(self, port: int, site: Site, journal: Journal, seed: int, *, scripts: bool = True) -> None:
+    def __init__(self, port: int, site: Site, journal: Journal, seed: int) -> None:
         self.random = random.Random(seed)
         self.site = site
         self.journal = journal
         self.browser = Browser(port, journal)
-        self.scripts = scripts
         self.values: dict[str, Any] = {"theme.data": "light", "shown.data": None, "url.pathname": "/today"}
         self.page_ids: set[str] = set()
         self.generation = 0
@@ -254,8 +262,7 @@ class Analyst:
 
     async def _open(self) -> None:
         await self.browser.ask("page", "/today")
-        if self.scripts:
-            await asyncio.gather(*(self.browser.ask("script", path) for path in self.site.scripts))
+        await asyncio.gather(*(self.browser.ask("script", path) for path in self.site.scripts))
         await asyncio.gather(
             self.browser.ask("page", "/_dash-layout"), self.browser.ask("page", "/_dash-dependencies")
         )
@@ -277,10 +284,11 @@ class Analyst:
             await self._go(tab, range=self.random.choice(PRESETS))
 
     async def _drag(self, tab: str) -> None:
-        year, month = self.random.randint(2022, 2025), self.random.randint(1, 12)
-        first = self.random.randint(1, 14)
-        last = first + self.random.choice((0, 1, 6, 13))
-        await self._go(tab, start=f"{year}-{month:02}-{first:02}", end=f"{year}-{month:02}-{last:02}")
+        """Days of one's own, as a drag over a chart or the date fields choose them."""
+        length = self.random.choice((1, 2, 7, 14))
+        first, last = self.site.days
+        start = first + timedelta(days=self.random.randrange(max((last - first).days - length, 1)))
+        await self._go(tab, start=start.isoformat(), end=(start + timedelta(days=length - 1)).isoformat())
 
     async def _go(self, tab: str, **change: str) -> None:
         """Follow an address: the shell, and every panel on the page, at once."""
@@ -382,21 +390,21 @@ class Analyst:
 
 async def crowd(
     port: int,
+    site: Site,
     people: int,
     seconds: float,
     arrive: float,
     *,
-    units: tuple[str, ...] = (),
     seed: int = 1,
-    scripts: bool = True,
+    think: tuple[float, float] = THINKS,
 ) -> Journal:
     """``people`` analysts, who arrive over ``arrive`` seconds, for ``seconds`` in all."""
-    site, journal = await Site.read(port, units), Journal()
+    journal = Journal()
     until = time.monotonic() + seconds
 
     async def one(number: int) -> None:
         await asyncio.sleep(arrive * number / people)
-        await Analyst(port, site, journal, seed * 10_000 + number, scripts=scripts).live(until)
+        await Analyst(port, site, journal, seed * 10_000 + number).live(until, think)
 
     await asyncio.gather(*(one(number) for number in range(people)))
     return journal

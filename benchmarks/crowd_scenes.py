@@ -50,16 +50,21 @@ class Storm:
     answers: int
 
 
-async def storm(port: int, site: Site, clients: int, day: int) -> Storm:
-    """One year that nobody asked for before (``day`` picks it), by ``clients`` browsers at once."""
+def year_from(day: int) -> str:
+    """A view of one year of the generated lake; each day gives another one."""
+    return f"/prices?view=duration&start=2023-01-{day:02}&end=2024-01-{day:02}"
+
+
+async def storm(port: int, site: Site, clients: int, address: str) -> Storm:
+    """A view of the price duration curve that nobody asked for before, by ``clients`` browsers at once."""
     journal = Journal()
-    address = f"/prices?view=duration&start=2023-01-{day:02}&end=2024-01-{day:02}"
-    before = computed(port, "price_duration")
+    before = await asyncio.to_thread(computed, port, "price_duration")
     browsers = [Browser(port, journal) for _ in range(clients)]
     texts = await asyncio.gather(*(question(one, site, "price-view", address) for one in browsers))
     for one in browsers:
         one.close()
-    return Storm(journal, computed(port, "price_duration") - before, sum(bool(text) for text in texts))
+    after = await asyncio.to_thread(computed, port, "price_duration")
+    return Storm(journal, after - before, sum(bool(text) for text in texts))
 
 
 async def probe(port: int, until: float, every: float = 0.05) -> list[float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -99,7 +98,7 @@ def test_some_threads_are_kept_for_what_is_quick(threads: int, free: int) -> Non
 @pytest.fixture
 def crowded(
     demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[FlaskClient, Line, HybridQueryManager]]:
+) -> tuple[FlaskClient, Line, HybridQueryManager]:
     """An app with one place, which this fixture's line gives away or not."""
     lines: list[Line] = []
     made = crowding.Line
@@ -115,7 +114,7 @@ def crowded(
     )
     manager = open_manager(demo_lake.root)
     app = create_app(settings, manager)
-    yield app.server.test_client(), lines[0], manager
+    return app.server.test_client(), lines[0], manager
 
 
 def test_busy_is_said_with_when_to_come_back_and_leaves_no_place_taken(

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -64,8 +65,9 @@ def errors(journal: Journal) -> str:
 def callbacks(journal: Journal) -> str:
     found = scenes.facts(journal, "callback")
     return (
-        f"{found['asked']:,} callbacks: median {found['p50'] * 1e3:,.0f} ms, p95 {found['p95'] * 1e3:,.0f} ms, "
-        f"longest {found['max']:,.1f} s, {found['told to wait']:,} told to come back"
+        f"{found['asked']:,} callbacks: median {found['p50'] * 1e3:,.0f} ms, "
+        f"p95 {found['p95'] * 1e3:,.0f} ms, longest {found['max']:,.1f} s, "
+        f"{found['told to wait']:,} told to come back"
     )
 
 
@@ -81,7 +83,7 @@ async def analysts(running: Service, site: Site, alone: Idle, seconds: float) ->
 
     watching = asyncio.create_task(watch())
     spent = running.cpu_seconds()
-    journal = await crowd(running.port, 50, seconds, 20, units=site.units, seed=1)
+    journal = await crowd(running.port, site, 50, seconds, 20, seed=1)
     watching.cancel()
     p95 = scenes.facts(journal, "callback")["p95"]
     wrong = errors(journal)
@@ -112,7 +114,7 @@ async def analysts(running: Service, site: Site, alone: Idle, seconds: float) ->
 
 async def flood(running: Service, site: Site, alone: Idle, seconds: float) -> list[Row]:
     """200 of them: everyone is answered or told to wait, and it is over when they leave."""
-    journal = await crowd(running.port, 200, seconds, 15, units=site.units, seed=2)
+    journal = await crowd(running.port, site, 200, seconds, 15, seed=2)
     left = time.monotonic()
     wrong = errors(journal)
     found = scenes.facts(journal, "page", "script", "callback", "long")
@@ -153,7 +155,9 @@ async def recovered(port: int, site: Site, alone: Idle, left: float) -> float:
 
 async def storms(running: Service, site: Site, times: int) -> list[Row]:
     """One uncached year asked by 64 at the same moment."""
-    found = [await scenes.storm(running.port, site, 64, day % 28 + 1) for day in range(times)]
+    found = [
+        await scenes.storm(running.port, site, 64, scenes.year_from(day % 28 + 1)) for day in range(times)
+    ]
     slowest = max(scenes.facts(one.journal, "callback")["p95"] for one in found)
     wrong = sum(len(scenes.wrong(one.journal.asked)) for one in found)
     most = max(one.engine for one in found)
@@ -195,17 +199,17 @@ async def heavy(running: Service, site: Site, alone: Idle, seconds: float) -> li
 async def soak(running: Service, site: Site, seconds: float) -> list[Row]:
     """Two minutes to warm up, a rest, the soak, a rest: what is held at both rests."""
     warm = min(120.0, max(seconds / 3, 30.0))
-    await crowd(running.port, 50, warm, 10, units=site.units, seed=3)
+    await crowd(running.port, site, 50, warm, 10, seed=3)
     await asyncio.sleep(REST_SECONDS)
     before = running.held()
-    journal = await crowd(running.port, 50, seconds, 20, units=site.units, seed=4)
+    journal = await crowd(running.port, site, 50, seconds, 20, seed=4)
     await asyncio.sleep(REST_SECONDS)
     after = running.held()
     wrong, grown = errors(journal), after.pss_mb / before.pss_mb - 1
     return [
         Row(
             "soak: 50 analysts; memory, open files, threads at rest, against those at rest before",
-            f"once, {seconds / 60:,.0f} min after {warm:,.0f} s of warming up, {len(journal.asked):,} requests",
+            f"once, {seconds / 60:,.0f} min after {warm:,.0f} s to warm up, {len(journal.asked):,} requests",
             f"memory {before.pss_mb:,.0f} -> {after.pss_mb:,.0f} MB ({grown:+.1%}), files "
             f"{before.files} -> {after.files}, threads {before.threads} -> {after.threads}, workers replaced "
             f"{len(after.workers - before.workers)}; {load()}" + (f"; {wrong}" if wrong else ""),
@@ -231,7 +235,8 @@ async def every(running: Service, units: tuple[str, ...], scale: Scale, only: li
         if not only or name in only:
             for row in await scene():
                 rows.append(row)
-                print(f"{'met   ' if row.met else 'MISSED'} {row.what}: {row.found}", flush=True)
+                sys.stdout.write(f"{'met   ' if row.met else 'MISSED'} {row.what}: {row.found}\n")
+                sys.stdout.flush()
     return rows
 
 
