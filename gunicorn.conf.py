@@ -33,8 +33,8 @@ graceful_timeout = 30
 keepalive = 5
 
 # Workers are replaced now and then, not all at once, so that a leak in any library stays small.
-max_requests = 5_000
-max_requests_jitter = 500
+max_requests = 50_000
+max_requests_jitter = 5_000
 
 # The longest address this app makes is under 1,000 characters.
 limit_request_line = 4_094

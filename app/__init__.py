@@ -8,7 +8,19 @@ from typing import Final
 from dash import Dash
 
 import callbacks
-from app import background, clients, download, exports, http, jobs, rate_limits, rollout, sign_in, visitors
+from app import (
+    background,
+    clients,
+    crowding,
+    download,
+    exports,
+    http,
+    jobs,
+    rate_limits,
+    rollout,
+    sign_in,
+    visitors,
+)
 from app.service import RunningService
 from app.settings import Settings
 from callbacks.navigation import token_of
@@ -24,7 +36,7 @@ def create_app(
 ) -> Dash:
     """The whole application. Opens no database and starts no thread, so that it may be made before a
     fork; ``manager`` and ``centre`` are injected by tests and notebooks."""
-    from app import operation  # not before gunicorn.conf.py has said where its processes count
+    from app import metrics, operation  # not before gunicorn.conf.py has said where its processes count
 
     settings = settings or Settings()
     manager = manager or rollout.open_for(settings)
@@ -76,5 +88,7 @@ def create_app(
     sign_in.install(app.server, settings)
     rate_limits.install(app, settings)
     http.install(app, settings)  # last: it hashes every inline script for the content policy
+    crowding.install(app.server, settings, metrics.turned_away)
+    manager.when_heavy_waits(crowding.patience, crowding.aside)
     http.take_first_request(app.server)
     return app

@@ -15,7 +15,7 @@ from flask import Flask, Response, g, request
 
 from app.encodings import ENCODINGS
 from callbacks import state
-from callbacks.guard import Ask, Manager, span
+from callbacks.guard import Ask, Manager, ask_again_if_busy, span
 from callbacks.tab import Tab
 from data_layer.errors import DataLayerError, LakeMissing, QueryTimeout, RequestError, ServerBusy
 from data_layer.requests import REQUESTS, Request
@@ -54,6 +54,7 @@ def _served(manager: Manager, ending: str, make: Callable[[], Request]) -> Respo
     except RequestError as error:
         return refusal(str(error), 400, error.field)
     except (LakeMissing, ServerBusy, QueryTimeout) as error:
+        ask_again_if_busy(error)
         return refusal(str(error), 503)
     except DataLayerError as error:
         return refusal(str(error), 422)

@@ -84,6 +84,11 @@ MEMORY_PRESSURE: Final = Counter(
     "Times a process gave memory back, by what it did: halved or cleared its cache, asked to be replaced.",
     ("action",),
 )
+TURNED_AWAY: Final = Counter(
+    "nemdesk_turned_away_total",
+    "Questions that heard 'busy' before they were tried: the line was full, or they waited too long.",
+    ("why",),
+)
 
 _WRITES: Final = threading.RLock()
 """Held by whoever counts, and at every fork: a child must not find prometheus_client's own locks taken by a
@@ -118,6 +123,12 @@ def gave_memory(action: str) -> None:
     """Count that this process gave memory back; ``action``: halved, cleared, replaced."""
     with _WRITES:
         MEMORY_PRESSURE.labels(action).inc()
+
+
+def turned_away(why: str) -> None:
+    """Count a question that heard 'busy' in line; ``why``: full, waited."""
+    with _WRITES:
+        TURNED_AWAY.labels(why).inc()
 
 
 def _kind(error: errors.DataLayerError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from typing import Any, Final
 
 from app import logs, metric_files
@@ -42,6 +43,10 @@ def post_worker_init(worker: Any) -> None:
     from app import memory
 
     memory.under_gunicorn = True
+    memory.share_arenas()
+    # A thread that computes lets the others in after a millisecond instead of five: under load /healthz and
+    # the polls answer a quarter sooner, and nothing else becomes slower (benchmarks/bench_crowd.py).
+    sys.setswitchinterval(0.001)
 
 
 def child_exit(server: Any, worker: Any) -> None:

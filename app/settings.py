@@ -61,7 +61,13 @@ class Settings(BaseSettings):
     )
     workers: int = Field(2, ge=1, le=64, description="Server processes; one per core is enough.")
     worker_threads: int = Field(
-        8, ge=1, le=128, description="Threads of each process: requests served at once."
+        64, ge=2, le=256, description="Threads of each process: requests that wait or are served at once."
+    )
+    panels_at_once: int = Field(
+        3,
+        ge=1,
+        le=64,
+        description="Questions that one process computes at once; others wait in line, then hear 'busy'.",
     )
     backend: Literal["duckdb", "pandas"] = Field(
         "duckdb", description="Engine. pandas holds the whole history in memory: the way back."

@@ -11,6 +11,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "2")
 from benchmarks import (
     bench_by_fuel,
     bench_cached_repeat,
+    bench_crowd,
     bench_exports,
     bench_history_length,
     bench_integrated_rows,
@@ -34,6 +35,7 @@ BENCHES = {
     "memory": bench_worker_memory,
     "jobs": bench_jobs,
     "exports": bench_exports,
+    "crowd": bench_crowd,
     "system": bench_system,
 }
 

@@ -21,7 +21,7 @@ from flask import current_app, g, has_request_context
 
 from callbacks import state
 from callbacks.state import View
-from data_layer.errors import DataLayerError, LakeMissing, RequestError
+from data_layer.errors import DataLayerError, LakeMissing, RequestError, ServerBusy
 from data_layer.lake import HOW_TO_START, KIND_DEMO
 from data_layer.query_manager import Answer, LakeState
 from data_layer.requests import Period, Request
@@ -83,6 +83,9 @@ def span(lake: LakeState) -> tuple[datetime, datetime]:
     if lake.first is None or lake.last is None:
         raise LakeMissing(f"There is no data yet: {HOW_TO_START}.")
     return lake.first, lake.last
+
+
+RETRY_SECONDS: Final = 2
 
 
 def explain(error: Exception) -> str:
@@ -211,10 +214,17 @@ def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *,
         except PreventUpdate:
             raise
         except Exception as error:
+            ask_again_if_busy(error)
             return failed(explain(error), chart=chart)
 
     fill.__name__ = fill.__qualname__ = f"fill_{panel_id.replace('-', '_')}"
     app.callback(outputs(panel_id, chart=chart), *VALUES)(fill)
+
+
+def ask_again_if_busy(error: Exception) -> None:
+    """Let the response say when to ask again (Retry-After), which assets/busy.js does by itself."""
+    if isinstance(error, ServerBusy) and has_request_context():
+        g.retry_after = RETRY_SECONDS
 
 
 def filled(content: Content, *, chart: bool) -> list[Any]:

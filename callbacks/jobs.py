@@ -263,6 +263,7 @@ def connect(app: Dash, work: PanelWork) -> None:
         except PreventUpdate:
             raise
         except Exception as error:
+            guard.ask_again_if_busy(error)
             return [*guard.failed(guard.explain(error), chart=chart), no_update]
 
     def run(_order: object) -> list[Any]:

@@ -14,6 +14,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -232,11 +233,11 @@ class HybridQueryManager(NotebookCalls):
         spans = {table: snapshot.span(table) for table in snapshot.files}
         return {table: span for table, span in spans.items() if span is not None}
 
-    def cached_bytes(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """Bytes made once per lake version (a serialised figure), in the same bounded cache."""
-        token = self.lake.token()
-        value, _ = self._cache.get_or_compute(f"{token}|bytes|{key}", make)
-        return bytes(value)
+    def when_heavy_waits(
+        self, patience: Callable[[], float], aside: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        """How long who asks now may wait for a heavy query's turn, and what is held meanwhile."""
+        self._heavy.patience, self._heavy.while_waiting = patience, aside
 
     def statistics(self) -> dict[str, Any]:
         """Counts since the start of this process, the cache's state, and the latest queries."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from data_layer.errors import ServerBusy
 
-HEAVY_WAIT_SECONDS = 2.0
+HEAVY_WAIT_SECONDS = 1.5
 """How long a heavy query waits for its turn before the visitor is told that the server is busy."""
 
 
@@ -19,6 +19,10 @@ class HeavyTurns:
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
         self._owned = (os.getpid(), threading.BoundedSemaphore(at_once))
+        self.patience: Callable[[], float] = lambda: HEAVY_WAIT_SECONDS
+        """Seconds that who asks now may wait."""
+        self.while_waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Held while somebody waits."""
 
     @contextmanager
     def turn(self, heavy: bool) -> Iterator[None]:
@@ -27,12 +31,16 @@ class HeavyTurns:
             yield
             return
         turns = self.semaphore()
-        if not turns.acquire(timeout=HEAVY_WAIT_SECONDS):
+        if not turns.acquire(blocking=False) and not self._waited(turns):
             raise ServerBusy("The server is busy with other large questions: try again in a moment.")
         try:
             yield
         finally:
             turns.release()
+
+    def _waited(self, turns: threading.BoundedSemaphore) -> bool:
+        with self.while_waiting():
+            return turns.acquire(timeout=self.patience())
 
     def semaphore(self) -> threading.BoundedSemaphore:
         """This process's own: a child must not wait for turns that its parent's threads hold."""

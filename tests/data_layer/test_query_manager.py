@@ -245,19 +245,6 @@ def test_a_new_version_gives_a_new_answer_at_once(small: Lake) -> None:
     assert old.frame().max_price_aud_per_mwh.max() == 50.0
 
 
-def test_bytes_of_a_figure_are_made_once_per_version(small: Lake) -> None:
-    manager = open_manager(small.root)
-    made: list[int] = []
-
-    def make() -> bytes:
-        made.append(1)
-        return b"figure %d" % len(made)
-
-    assert [manager.cached_bytes("k", make) for _ in range(2)] == [b"figure 1"] * 2
-    make_lake(small.root, dispatch_price=prices("VIC1", [JULY + FIVE], 1.0))
-    assert manager.cached_bytes("k", make) == b"figure 2"
-
-
 @pytest.mark.parametrize("backend", ["duckdb", "pandas"])
 def test_a_period_outside_the_data_names_what_there_is(small: Lake, backend: str) -> None:
     manager = open_manager(small.root, backend=backend)
@@ -284,7 +271,6 @@ def test_a_lake_without_data_says_what_to_run(tmp_path: Path) -> None:
         manager.lake_state,
         manager.get_date_ranges,
         lambda: next(manager.query_chunks(RegionSummary(DAY))),
-        lambda: manager.cached_bytes("k", lambda: b""),
     ):
         with pytest.raises(LakeMissing, match="python -m app ingest"):
             ask()
