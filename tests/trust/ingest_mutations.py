@@ -422,8 +422,8 @@ class Tally:
 
 
 def run(files: int, seed: int, minutes: float = 600.0) -> Tally:
-    """``files`` damaged files (fewer where ``minutes`` end before), the mutations in turn; each
-    file's own seed is in its problem's text."""
+    """``files`` damaged files (fewer where ``minutes`` end before), the mutations in turn; a problem's text
+    names the seed of its file."""
     tally = Tally()
     names = sorted(originals())
     # Files that name no month may hold any stamp: they are half of all.

@@ -16,7 +16,7 @@ import pytest
 
 from app import cli
 from data_layer.errors import DataLayerError, DiskFull, not_written
-from data_layer.ingest import mms, nemweb, pipeline
+from data_layer.ingest import mms, nemweb, pipeline, run
 from data_layer.ingest.download import Downloader, FetchFailed, Manners
 from data_layer.lake import GRACE, KIND_AEMO, Lake
 from data_layer.loading import Loader
@@ -32,14 +32,14 @@ ROOT = Path(__file__).parents[2]
 
 def figures(name: str, folder: Path, *arguments: str) -> list[dict[str, object]]:
     """A trust run in a process of its own, which may fork as it likes; its figures."""
-    run = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", f"tests.trust.{name}", *arguments, "--folder", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     found: list[dict[str, object]] = json.loads((folder / f"{name}.json").read_text())
     return found
 
@@ -270,3 +270,22 @@ def test_an_update_under_a_wrong_clock_loses_nothing(tmp_path: Path) -> None:
         for lake in (right, wrong)
     ]
     assert names[0] == names[1] and right.snapshot().rows("unit_scada") == 10
+
+
+def test_a_file_that_cannot_be_opened_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BAD", "GOOD"):
+        data = text(SCADA_HEADER, scada("2025/01/01 00:05:00", name, 1))
+        (tmp_path / f"{name}.zip").write_bytes(zipped({"A.CSV": data}))
+    read = run.fingerprint
+
+    def fingerprint(path: Path) -> tuple[str, int]:
+        if path.name == "BAD.zip":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(run, "fingerprint", fingerprint)
+    summary = pipeline.ingest_files(Lake(tmp_path / "lake"), [tmp_path / "BAD.zip", tmp_path / "GOOD.zip"])
+    assert summary.rows_added == {"unit_scada": 1}
+    assert [str(refusal) for refusal in summary.refusals] == ["BAD.zip: cannot be read (Permission denied)"]
