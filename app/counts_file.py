@@ -36,8 +36,10 @@ class CountsFile:
             at = _HEAD.size
             while at < used:
                 (length,) = _LENGTH.unpack_from(data, at)
-                name = data[at + 4 : at + 4 + length].decode("utf-8").rstrip(" ")
-                at += 4 + length
+                if length < 0:
+                    raise ValueError("no length")
+                name = data[at + 4 : at + 4 + length].decode("utf-8")
+                at += 4 + length + _padding(length)
                 self._values[name] = _VALUE.unpack_from(data, at)
                 self._places[name] = at
                 at += _VALUE.size
@@ -63,8 +65,7 @@ class CountsFile:
 
     def _append(self, key: str, packed: bytes) -> None:
         name = key.encode("utf-8")
-        name += b" " * (8 - (len(name) + 4) % 8)
-        entry = _LENGTH.pack(len(name)) + name + packed
+        entry = _LENGTH.pack(len(name)) + name + b" " * _padding(len(name)) + packed
         # The entry before the length that makes it count: a reader never sees half of one.
         if os.pwrite(self._file, entry, self._used) != len(entry):
             return
@@ -77,3 +78,8 @@ class CountsFile:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _padding(length: int) -> int:
+    """Bytes after a name, so that its value begins at a multiple of eight."""
+    return 8 - (length + 4) % 8

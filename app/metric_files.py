@@ -43,7 +43,7 @@ def _never_mapped() -> None:
 
     from app.counts_file import CountsFile
 
-    values.MmapedDict = CountsFile  # type: ignore[assignment,misc]
+    values.MmapedDict = CountsFile  # type: ignore[assignment,attr-defined]
 
 
 def ended(process: int) -> None:
