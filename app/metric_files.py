@@ -28,12 +28,22 @@ def begin(directory: Path) -> None:
     """Empty the directory and let this process and its children count there. Once in a service: in its
     first process, before prometheus_client is imported."""
     if os.environ.get(VARIABLE) == str(directory):
+        _never_mapped()
         return  # gunicorn reads its configuration again, or a new master takes over: counts go on
     if "prometheus_client" in sys.modules:
         raise RuntimeError("prometheus_client was imported too early: it would count in no file")
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ[VARIABLE] = str(directory)
+    _never_mapped()
+
+
+def _never_mapped() -> None:
+    from prometheus_client import values
+
+    from app.counts_file import CountsFile
+
+    values.MmapedDict = CountsFile  # type: ignore[assignment,attr-defined]
 
 
 def ended(process: int) -> None:

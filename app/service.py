@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from diskcache import Timeout
 from flask import Flask, has_request_context
 
 from app.cache_notes import CacheNotes
@@ -15,7 +18,8 @@ from app.settings import Settings
 from callbacks import guard
 from callbacks.guard import Manager
 from callbacks.service import CacheFacts, Ingestion, QueryFacts, Statement
-from data_layer import lake_report, sql
+from data_layer import audit, lake_report, sql
+from data_layer.audit import Finding
 from data_layer.errors import DataLayerError
 from data_layer.ingest.ledger import Ledger
 from data_layer.lake import Lake
@@ -23,6 +27,8 @@ from data_layer.lake_report import LakeReport
 from data_layer.planner import plan
 from data_layer.query_manager import HybridQueryManager
 from data_layer.requests import REQUESTS
+
+logger = logging.getLogger("nemdesk.service")
 
 _SHOWN: Final = 300
 """Characters of a bound value that are shown."""
@@ -75,6 +81,13 @@ class RunningService:
             kept = self._known[name] = (token, make())
         return kept[1]
 
+    def audit(self) -> dict[str, list[Finding]] | None:
+        """Month -> what the audit found in it when it was published; None where it was not audited."""
+        found: dict[str, list[Finding]] | None = self._of_version(
+            "audit", lambda: audit.kept(self._lake.snapshot())
+        )
+        return found
+
     # -- the processes ----------------------------------------------------------------------------
 
     def processes(self) -> list[ProcessFacts]:
@@ -85,7 +98,13 @@ class RunningService:
         return self.notes.read()
 
     def jobs(self) -> Mapping[str, Any] | None:
-        return self._jobs() if self._jobs else None
+        if self._jobs is None:
+            return None
+        try:
+            return self._jobs()
+        except (OSError, sqlite3.Error, Timeout, ValueError, KeyError, TypeError) as error:
+            logger.warning("the job table cannot be read (%s)", type(error).__name__)
+            return None
 
     # -- the queries ------------------------------------------------------------------------------
 

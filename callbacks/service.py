@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from data_layer.audit.findings import Finding
 from data_layer.lake_report import LakeReport
 
 
@@ -103,6 +104,10 @@ class Service(Protocol):
         ...
 
     def ingestion(self) -> Ingestion: ...
+
+    def audit(self) -> Mapping[str, Sequence[Finding]] | None:
+        """Month -> what the audit found in it before it was published; None where it was not audited."""
+        ...
 
     def processes(self) -> Sequence[ProcessFacts]: ...
 

@@ -127,6 +127,12 @@ def warnings(service: Service, now: Now = _now) -> list[str]:
                 f"{len(retry)} of AEMO's files could not be fetched: the next `python -m app update` asks "
                 "for them again."
             )
+        odd = [one for lines in (service.audit() or {}).values() for one in lines]
+        if odd:
+            found.append(
+                f"The audit of what was ingested found {len(odd)} odd thing{'' if len(odd) == 1 else 's'} in "
+                f"AEMO's data, the latest {odd[-1].month}: {odd[-1].text}. `python -m app audit` lists all."
+            )
     except DataLayerError as error:
         found.append(str(error))
     found += [_near(one) for one in service.processes() if _is_near(one)]

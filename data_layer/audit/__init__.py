@@ -129,6 +129,8 @@ def _database(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             for name, value in zip(_LIMITS, (f"{_MEMORY_MB}MB", spill), strict=True):
                 connection.execute(sql.setting(name), {"value": value})
+            for statement in sql.progress():  # DuckDB's own bar would stand amid what a command prints
+                connection.execute(statement)
             connection.execute(sql.macros())
             yield connection
         finally:

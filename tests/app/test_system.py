@@ -19,6 +19,7 @@ from app.processes import ProcessFacts
 from app.service import RunningService
 from callbacks import system_live
 from callbacks.service import CacheFacts, Ingestion, QueryFacts, Statement
+from data_layer.audit.findings import Finding
 from data_layer.lake import KIND_AEMO, Lake
 from data_layer.lake_report import LakeReport, report
 from data_layer.query_manager import open_manager
@@ -181,6 +182,10 @@ class Told:
         self.facts: dict[str, Any] | None = {"runner": 5, "at_once": 2, "most_waiting": 2, "jobs": []}
         self.memory = 100
         self.logged = True
+        self.found: dict[str, list[Finding]] | None = None
+
+    def audit(self) -> dict[str, list[Finding]] | None:
+        return self.found
 
     def lake(self) -> LakeReport:
         return self.report
@@ -306,3 +311,13 @@ def test_pandas_has_no_statement_and_an_old_question_is_planned_anew(
     assert running.statement(replace(asked, engine="duckdb", name="drop_table")).text == ""
     forged = replace(asked, engine="duckdb", query={"start": "1; DROP", "end": "x"})
     assert running.statement(forged).text == ""
+
+
+def test_what_the_audit_found_is_a_warning(service: Told) -> None:
+    text = "rooftop_pv SA1: 2 intervals, 2026-01-02 01:00 to 2026-01-02 01:30, worst 9.00 (limit 1.00)"
+    one = Finding("rooftop_at_night", "rooftop_pv", "2026-01", "SA1", 2, "", "", 9.0, 1.0, text)
+    service.found = {"2025-12": [], "2026-01": [one]}
+    (warning,) = [said for said in system_live.warnings(service, at(15)) if "audit" in said]
+    assert "1 odd thing in" in warning and text in warning and "python -m app audit" in warning
+    service.found = {"2026-01": []}
+    assert not [said for said in system_live.warnings(service, at(15)) if "audit" in said]

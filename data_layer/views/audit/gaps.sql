@@ -1,4 +1,4 @@
--- Grain: one row per table and region (or line) that lacks intervals of the month. $starts and $ends: the
+-- Grain: one row per table and regions that lack as many intervals of the month, from the first to the last. $starts and $ends: the
 -- first and the last stamp that each table of $names should hold; $minutes: how far apart they are.
 WITH spans AS (
     SELECT
@@ -42,16 +42,27 @@ wanted AS (
         UNION ALL
         SELECT ''
     ) AS p ON (p.place = '') = (s.name IN ('unit_scada', 'interconnector_flow'))
+),
+
+missing AS (
+    SELECT
+        w.name,
+        w.place,
+        count(*) AS n,
+        min(w.settlementdate) AS first_at,
+        max(w.settlementdate) AS last_at
+    FROM wanted AS w
+    ANTI JOIN found AS f ON w.name = f.name AND w.place = f.place AND w.settlementdate = f.settlementdate
+    GROUP BY w.name, w.place
 )
 
 SELECT
-    w.name,
-    w.place,
-    count(*) AS n,
-    min(w.settlementdate) AS first_at,
-    max(w.settlementdate) AS last_at,
+    name,
+    string_agg(place, ', ' ORDER BY place) AS place,
+    n,
+    first_at,
+    last_at,
     CAST(NULL AS DOUBLE) AS worst,
     CAST(NULL AS DOUBLE) AS bound
-FROM wanted AS w
-ANTI JOIN found AS f ON w.name = f.name AND w.place = f.place AND w.settlementdate = f.settlementdate
-GROUP BY w.name, w.place
+FROM missing
+GROUP BY name, n, first_at, last_at
