@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +16,19 @@ from tests.browser.conftest import MARKS, Desk, started
 pytestmark = MARKS
 
 PASSWORD = "a long enough one"
+
+
+def test_the_server_names_no_version(gunicorn: str) -> None:
+    for path in ("/healthz", "/today", "/nothing/data.csv"):
+        try:
+            with urllib.request.urlopen(gunicorn + path) as answer:
+                headers = answer.headers
+        except urllib.error.HTTPError as error:
+            headers = error.headers
+            error.close()
+        assert headers["Server"] == "gunicorn"
+        assert "X-Powered-By" not in headers
+        assert "default-src 'self'" in headers["Content-Security-Policy"]
 
 
 def sign_in(desk: Desk, password: str) -> None:

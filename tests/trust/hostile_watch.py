@@ -29,8 +29,10 @@ def vocabulary() -> set[str]:
     that put statements together."""
     texts = [_COMMENT.sub("", path.read_text()) for path in (DATA_LAYER / "views").rglob("*.sql")]
     for path in (DATA_LAYER / "sql.py", *(DATA_LAYER / "planner").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        tree = ast.parse(path.read_text())
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
                 texts.append(node.value)
     texts += [name for spec in TABLES.values() for name in (spec.name, *spec.schema.names)]
     return {token.lower() for text in texts for token in _TOKEN.findall(text)}
@@ -128,7 +130,7 @@ class Files:
     _now: Files | None = None
 
     def __init__(self, *allowed: Path) -> None:
-        libraries = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.prefix).resolve()}
+        libraries = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.prefix).resolve(), ROOT / ".venv"}
         system = [
             Path(one)
             for one in ("/proc/self", "/dev", "/sys/fs/cgroup", "/usr/share/zoneinfo", "/etc/mime.types")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dash import Dash
 
-from data_layer.connection import DuckEngine
+from data_layer.connection import DuckEngine, Limits
 from data_layer.lake import Lake
 from tests.trust import hostile
 from tests.trust.hostile import Run
@@ -61,7 +61,7 @@ def test_bodies_and_paths(watched: tuple[Run, Files]) -> None:
 
 def test_a_foreign_statement_is_seen(demo_lake: Lake) -> None:
     statements = Statements(demo_lake, 1_000_000)
-    engine = DuckEngine(demo_lake.root)
+    engine = DuckEngine(demo_lake.root, Limits(max_rows=1_000_000))
     with recorded(statements):
         engine.query("SELECT 1 AS n", {})
         assert statements.foreign == []
