@@ -51,6 +51,7 @@ class Scale:
     heavy: float
     storms: int
     soak: float
+    warm: float
 
 
 def load() -> str:
@@ -196,13 +197,21 @@ async def heavy(running: Service, site: Site, alone: Idle, seconds: float) -> li
     ]
 
 
-async def soak(running: Service, site: Site, seconds: float) -> list[Row]:
-    """Two minutes to warm up, a rest, the soak, a rest: what is held at both rests."""
-    warm = min(120.0, max(seconds / 3, 30.0))
+async def soak(running: Service, site: Site, seconds: float, warm: float) -> list[Row]:
+    """Some minutes to warm up, a rest, the soak, a rest: what is held at both rests."""
+    by_minute: list[int] = []
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(60)
+            by_minute.append(round(running.held().pss_mb))
+
     await crowd(running.port, site, 50, warm, 10, seed=3)
     await asyncio.sleep(REST_SECONDS)
     before = running.held()
+    watching = asyncio.create_task(watch())
     journal = await crowd(running.port, site, 50, seconds, 20, seed=4)
+    watching.cancel()
     await asyncio.sleep(REST_SECONDS)
     after = running.held()
     wrong, grown = errors(journal), after.pss_mb / before.pss_mb - 1
@@ -212,7 +221,8 @@ async def soak(running: Service, site: Site, seconds: float) -> list[Row]:
             f"once, {seconds / 60:,.0f} min after {warm:,.0f} s to warm up, {len(journal.asked):,} requests",
             f"memory {before.pss_mb:,.0f} -> {after.pss_mb:,.0f} MB ({grown:+.1%}), files "
             f"{before.files} -> {after.files}, threads {before.threads} -> {after.threads}, workers replaced "
-            f"{len(after.workers - before.workers)}; {load()}" + (f"; {wrong}" if wrong else ""),
+            f"{len(after.workers - before.workers)}; MB by minute {by_minute}; {load()}"
+            + (f"; {wrong}" if wrong else ""),
             "memory within 5 %, files and threads +0, no error",
             grown <= 0.05 and after.files <= before.files and after.threads <= before.threads and not wrong,
         )
@@ -229,7 +239,7 @@ async def every(running: Service, units: tuple[str, ...], scale: Scale, only: li
         "heavy": lambda: heavy(running, site, alone, scale.heavy),
         "analysts": lambda: analysts(running, site, alone, scale.crowd),
         "flood": lambda: flood(running, site, alone, scale.flood),
-        "soak": lambda: soak(running, site, scale.soak),
+        "soak": lambda: soak(running, site, scale.soak, scale.warm),
     }
     for name, scene in parts.items():
         if not only or name in only:
@@ -241,8 +251,8 @@ async def every(running: Service, units: tuple[str, ...], scale: Scale, only: li
 
 
 SCALES = {
-    "short": Scale(crowd=60, flood=45, heavy=15, storms=3, soak=60),
-    "long": Scale(crowd=300, flood=120, heavy=60, storms=20, soak=1200),
+    "short": Scale(crowd=60, flood=45, heavy=15, storms=3, soak=60, warm=30),
+    "long": Scale(crowd=300, flood=120, heavy=60, storms=20, soak=1200, warm=120),
 }
 
 
@@ -252,10 +262,13 @@ def main() -> None:
     parser.add_argument("--lake", type=Path, default=ROOT / "var/bench/generation-2-60-months/lake")
     parser.add_argument("--scale", choices=SCALES, default="long")
     parser.add_argument("--soak", type=float, help="seconds of the soak")
+    parser.add_argument("--warm", type=float, help="seconds to warm up before it")
     parser.add_argument("--only", nargs="*", default=[], help="scenes: storms heavy analysts flood soak")
     parser.add_argument("--out", type=Path, default=ROOT / "var/trust/crowd.json")
     chosen = parser.parse_args()
     scale: Any = asdict(SCALES[chosen.scale])
+    if chosen.warm:
+        scale["warm"] = chosen.warm
     if chosen.soak:
         scale["soak"] = chosen.soak
     names = pq.read_table(chosen.lake.parent / "gen_info.parquet", columns=["DUID"])["DUID"].to_pylist()
