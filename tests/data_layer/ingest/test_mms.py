@@ -452,3 +452,22 @@ def test_upper_and_lower_case_extensions_and_zips_in_zips() -> None:
     readings = list(mms.read(zipped(inner), "PUBLIC_DISPATCHSCADA_20250101.zip"))
     assert [reading.rows["unit_scada"].num_rows for reading in readings] == [1, 1]
     assert isinstance(readings[0].rows["unit_scada"], pa.Table)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        'D,DISPATCH,UNIT_SCADA,1,"2025/01/01 00:05:00",A1,1,"2025/01/01 00:0_WF,32.7,"2025/01/01 00:00:22"',
+        'D,DISPATCH,UNIT_SCADA,1,"2025/01/01 00:05:00",A1,1,"2025/01/01 00:00:22"M',
+        'D,DISPATCH,UNIT_SCADA,1,"2025/01/01 00:05:00"x,A1,1,"2025/01/01 00:00:22"',
+        "D,DISPATCH,UNIT_SCADA,1,2025/01-01 00:05:00,A1,1,2025/01/01 00:00:22",
+    ],
+)
+def test_a_row_with_stray_quotes_or_a_mixed_date_is_refused(row: str) -> None:
+    """The halves of two rows, or bytes after a closing quote: nothing of such a row is to be trusted."""
+    data = text(
+        SCADA_HEADER, scada('"2025/01/01 00:05:00"', "B1", 2), row, scada("2025/01/01 00:05:00", "C1", 3)
+    )
+    (reading,) = mms.read(data, "PUBLIC_DISPATCHSCADA.CSV")
+    assert reading.rows["unit_scada"].column("duid").to_pylist() == ["B1", "C1"]
+    assert [refusal.line for refusal in reading.refusals] == [4]
