@@ -195,6 +195,8 @@ def end_in_flight(lake: Lake, folder: Path) -> dict[str, Any]:
                 answers.append(answer.status)
             except (OSError, http.client.HTTPException):
                 answers.append(0)
+            finally:
+                connection.close()
 
         threads = [threading.Thread(target=slow) for _ in range(4)]
         for thread in threads:

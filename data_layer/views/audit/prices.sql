@@ -1,7 +1,16 @@
 -- Grain: one row per table and region with a price outside the limits in force. $/MWh.
 -- $from_days, $caps, $floors: the market's limits, each from 00:00 of a day on.
-WITH limits AS (
+WITH entries AS (
     SELECT unnest($from_days) AS since, unnest($caps) AS cap, unnest($floors) AS floor_price
+),
+
+limits AS (
+    SELECT
+        since,
+        coalesce(lead(since) OVER (ORDER BY since), TIMESTAMP '2200-01-01 00:00:00') AS until,
+        cap,
+        floor_price
+    FROM entries
 ),
 
 found AS (
@@ -15,7 +24,7 @@ found AS (
 beside AS (
     SELECT f.*, l.cap, l.floor_price
     FROM found AS f
-    ASOF INNER JOIN limits AS l ON f.settlementdate > l.since
+    INNER JOIN limits AS l ON f.settlementdate > l.since AND f.settlementdate <= l.until
 )
 
 SELECT

@@ -4,12 +4,17 @@
 WITH half_hours AS (
     SELECT
         regionid,
-        time_bucket(INTERVAL 30 MINUTE, settlementdate - INTERVAL 1 MINUTE) + INTERVAL 30 MINUTE AS ends,
+        date_trunc('hour', settlementdate - INTERVAL 1 MINUTE)
+        + CASE WHEN minute(settlementdate - INTERVAL 1 MINUTE) < 30 THEN INTERVAL 30 MINUTE ELSE INTERVAL 60 MINUTE END
+            AS ends,
         sum(rrp) AS total,
         count(rrp) AS n
     FROM dispatch_price
     WHERE $half_hourly
-    GROUP BY ALL
+    GROUP BY
+        regionid,
+        date_trunc('hour', settlementdate - INTERVAL 1 MINUTE)
+        + CASE WHEN minute(settlementdate - INTERVAL 1 MINUTE) < 30 THEN INTERVAL 30 MINUTE ELSE INTERVAL 60 MINUTE END
 ),
 
 settled AS (
