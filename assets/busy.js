@@ -47,7 +47,9 @@
       for (let tries = 0; ; tries += 1) {
         const answer = await plain(url, options);
         const told = seconds(answer);
-        if (!told || (answer.status !== 503 && tries >= KIND_TRIES)) { return answer; }
+        // 429 is refused.js's: it says who asked too often, and for how long.
+        if (!told || answer.status === 429) { return answer; }
+        if (answer.status !== 503 && tries >= KIND_TRIES) { return answer; }
         if (!waits) { waits = true; waiting += 1; say(); }
         await pause(told, Math.min(tries, 6));
         if (location.href !== here) { return new Response(null, { status: 204 }); }
