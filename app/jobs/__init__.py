@@ -45,7 +45,8 @@ def _work(manager: Working, limits: JobLimits, kept: Exports, table: JobTable, r
         manager.engine.limits = replace(
             manager.engine.limits,
             memory_limit_mb=limits.memory_mb // 2,
-            timeout_seconds=limits.seconds,
+            # Longer than the job may take: the job's own limit, which says so, comes first.
+            timeout_seconds=limits.seconds + 60,
             timeout_setting="NEMDESK_JOB_TIMEOUT_SECONDS",
             memory_setting="NEMDESK_JOB_MEMORY_MB",
         )

@@ -206,6 +206,7 @@ def test_what_one_visitor_has_worked_out_the_other_finds(desk: Desk, service: Se
     assert state == "panel-ready"
     other.close()
     (service.folder / "cache" / "go").unlink()
+    assert gone(jobs_of(service.server)), "the work before has ended"
     desk.open("/price-analysis?range=1d&fuels=ocgt")
     desk.answered("analysis")
     assert not jobs_of(service.server)
