@@ -160,8 +160,8 @@ class Lake:
             staging = self.root / "staging"
             shutil.rmtree(staging, ignore_errors=True)
             _note_holder(handle)
-            staging.mkdir(parents=True)
             try:
+                staging.mkdir(parents=True)
                 yield staging
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -279,8 +279,7 @@ class Writer:
         size = path.stat().st_size
         absolute.parent.mkdir(parents=True, exist_ok=True)
         fsync(path)
-        # Also where it is there already: its name says what it should hold, so that this mends a damaged
-        # file, and a reader that has it open keeps the same bytes.
+        # Also where it is there already: this mends a damaged file, and readers keep what they opened.
         self._move(path, absolute)
         entry = LakeFile(target, rows, size, digest, _iso(first), _iso(last), inputs)
         self._files.setdefault(table, {})[partition] = entry
@@ -352,6 +351,7 @@ class Writer:
             },
         }
         if self.base is not None and self._unchanged(body) and self._is_published(self.base):
+            self._fresh.clear()  # what was put is what that version names
             return self.base
         text = json.dumps(body, indent=1, sort_keys=True)
         token = f"{number:06d}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
