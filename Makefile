@@ -43,7 +43,8 @@ bench: install ## measure the data layer against its alternatives (first time: a
 	@$(PY) -m benchmarks $(ARGS)
 
 trust: install ## the long runs against faults, hostile input and crowds; writes docs/trust.md (hours)
-	@$(PY) -m tests.trust $(ARGS)
+	@$(PY) -m pytest -q -m long
+	$(PY) -m tests.trust $(ARGS)
 
 lock: venv ## resolve the newest allowed dependencies into the lock files (UPGRADE= keeps what still fits)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --target $(VENV)/uv --upgrade uv

@@ -131,6 +131,7 @@ def test_sigterm_in_the_middle_of_a_download(real: Path, lake: Lake) -> None:
     assert lake.snapshot().partitions("unit_dispatch")
 
 
+@pytest.mark.long
 def test_sigterm_at_any_moment_leaves_the_lake_whole(real: Path, lake: Lake) -> None:
     rng = random.Random(11)
     with web.serving(real / "nemweb") as server:

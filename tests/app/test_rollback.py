@@ -70,6 +70,7 @@ class Desk:
             connection.close()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_visitor_keeps_the_engine_and_a_share_only_grows(demo_lake: Lake, tmp_path: Path) -> None:
@@ -93,6 +94,7 @@ def test_a_visitor_keeps_the_engine_and_a_share_only_grows(demo_lake: Lake, tmp_
     assert 160 <= len(half) <= 240
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("variables", "engine"),
     [
@@ -110,6 +112,7 @@ def test_pandas_for_everybody(
         assert {desk.engine(visitor) for visitor in VISITORS[:12]} == {engine}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_panel_is_filled_by_pandas(demo_lake: Lake, tmp_path: Path) -> None:
@@ -137,6 +140,7 @@ def test_a_lake_that_does_not_fit_is_said_on_the_page(demo_lake: Lake, tmp_path:
     assert "the pandas engine needs about" in (tmp_path / "log").read_text()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("backend", ["duckdb", "pandas"])

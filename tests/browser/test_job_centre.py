@@ -211,6 +211,7 @@ def test_a_page_without_jobs_hardly_asks(desk: Desk) -> None:
     desk.until(lambda: fetched(desk, "/asked") > before + 2, "every second while one runs")
 
 
+@pytest.mark.long
 def test_the_header_holds_at_every_tab_and_width(desk: Desk) -> None:
     desk.open("/today")
     failed = job(3, state="failed", message="The disk is full. " * 10, title="A long name " * 30)
