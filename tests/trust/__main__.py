@@ -21,7 +21,7 @@ DOCUMENT = ROOT / "docs" / "trust.md"
 
 HEAD = (
     "# Trust\n\nWhat was tried against NEMDesk, how often, and what happened. Made by `make trust` (hours; "
-    "`make trust ARGS=...` runs some of it); short versions of the same run in every `make test`. Times are "
+    "`make trust ARGS=...` runs some of it); short versions of most run in every `make test`. Times are "
     "medians on a shared 2-core machine.\n"
 )
 
