@@ -8,12 +8,12 @@ known by its inode, size and times until one of these changes. What that costs: 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from data_layer import durable
 from data_layer.errors import LakeDamaged
 
 _LAKE_FILE: Final = re.compile(
@@ -55,15 +55,14 @@ def _is_sound(path: str, digest: str) -> bool:
     marks = _marks(path)
     if _known.get(path) == marks:
         return True
-    with open(path, "rb") as handle:
-        read = hashlib.file_digest(handle, "sha256").hexdigest()
+    sound = durable.is_sound(Path(path), digest)
     # What was written to while it was read is looked at again by whoever asks next.
-    if read[:20] == digest and _marks(path) == marks:
+    if sound and _marks(path) == marks:
         if len(_known) >= _KEPT:
             _known.clear()
         _known[path] = marks
         return True
-    return read[:20] == digest
+    return sound
 
 
 def _marks(path: str) -> _Marks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -184,9 +185,9 @@ def test_the_record_of_files_is_begun_anew(lake: Lake) -> None:
 def test_a_file_is_read_through_once_until_it_changes(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     monkeypatch.setattr(soundness, "_known", {})
-    real = soundness.hashlib.file_digest
+    real = hashlib.file_digest
     monkeypatch.setattr(
-        soundness.hashlib, "file_digest", lambda handle, kind: read.append(handle.name) or real(handle, kind)
+        hashlib, "file_digest", lambda handle, kind: read.append(handle.name) or real(handle, kind)
     )
     path = path_of(lake, "region_day", "2025")
     for _ in range(3):
