@@ -1,13 +1,11 @@
 """The processes of this service: what each is for, the memory it holds, since when it runs.
 
-A process that is not what its place in the family says (the job runner, a job) writes its role into a small
-file (``take_role``); every other one is known by its parent.
+A process is known by its parent; for the job runner and its jobs, whose place says nothing, the job table
+knows the role.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import psutil  # type: ignore[import-untyped]
-
-from app.private import private_directory
 
 MASTER: Final = "master"
 WORKER: Final = "worker"
@@ -52,17 +48,15 @@ class ProcessFacts:
 
 
 def service_processes(
-    registry: Path | None = None,
     limits: Mapping[str, int] | None = None,
     roles: Mapping[int, str] | None = None,
 ) -> list[ProcessFacts]:
     """Every process of the service that this one belongs to: the master first, then as they were started.
 
-    ``registry`` is the directory that ``take_role`` writes to; ``limits`` gives a role's memory in bytes;
-    ``roles`` names processes whose role somebody else knows.
+    ``limits`` gives a role's memory in bytes; ``roles`` names processes whose role somebody else knows.
     """
     top = _top(psutil.Process())
-    known = {**_roles(registry), **(roles or {})}
+    known = roles or {}
     found = []
     with suppress(psutil.Error):
         found.append(_facts(top, SERVER if not _is_gunicorn(top) else MASTER, limits))
@@ -72,32 +66,6 @@ def service_processes(
                 if role and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(_facts(process, role, limits))
     return sorted(found, key=lambda one: (one.role not in (MASTER, SERVER), one.started, one.pid))
-
-
-def take_role(registry: Path, role: str) -> None:
-    """Say what this process is, until it ends."""
-    private_directory(registry)
-    mine = psutil.Process()
-    written = registry / f"{mine.pid}.tmp"
-    written.write_text(json.dumps({"role": role, "birth": mine.create_time()}), encoding="utf-8")
-    os.replace(written, registry / f"{mine.pid}.json")
-
-
-def _roles(registry: Path | None) -> dict[int, str]:
-    """Process id -> role, of those that said it and live; what the dead left is removed."""
-    roles: dict[int, str] = {}
-    for path in sorted(registry.glob("*.json")) if registry else ():
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            body = json.loads(path.read_text(encoding="utf-8"))
-            try:
-                alive = psutil.Process(int(path.stem)).create_time() == body["birth"]
-            except psutil.Error:
-                alive = False
-            if alive:
-                roles[int(path.stem)] = str(body["role"])
-            else:
-                path.unlink()
-    return roles
 
 
 def _top(process: psutil.Process) -> psutil.Process:

@@ -43,7 +43,6 @@ class RunningService:
         self._lake = Lake(settings.lake_dir)
         self._jobs = jobs
         self._limits = _limits(settings)
-        self._registry = settings.cache_dir / "processes"
         self.log = QueryLog(settings.cache_dir / "queries", request_id=_request_id)
         figures = manager.statistics if isinstance(manager, HybridQueryManager) else None
         self.notes = CacheNotes(settings.cache_dir / "workers", figures)
@@ -91,7 +90,7 @@ class RunningService:
     # -- the processes ----------------------------------------------------------------------------
 
     def processes(self) -> list[ProcessFacts]:
-        return service_processes(self._registry, self._limits, _roles(self.jobs()))
+        return service_processes(self._limits, _roles(self.jobs()))
 
     def caches(self) -> list[CacheFacts]:
         self.notes.write()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
@@ -21,6 +22,10 @@ FULL: Final = "The server is busy with other large questions: try again in a mom
 
 ASKED_SECONDS: Final = 5.0
 """How often at most it is written down that a visitor is still there."""
+
+STILL_ASKING_SECONDS: Final = 0.5
+"""Who asks for a job so long after leaving it has another window open on it; sooner, it may be the last
+question of the window that left."""
 
 
 class JobCentre:
@@ -70,12 +75,11 @@ class JobCentre:
 
     def jobs(self, visitor: str) -> list[JobState]:
         self.seen(visitor)
-        states, place = [], 0
-        for record in self.table.records():
-            place += record.state == WAITING
-            if visitor in record.visitors:
-                states.append(self.table.state(record, visitor, place if record.state == WAITING else 0))
-        return states
+        return [
+            self.table.state(record, visitor, place)
+            for record, place in self._placed()
+            if visitor in record.visitors
+        ]
 
     def job(self, job: str, visitor: str = "") -> JobState | None:
         record = self.table.get(job)
@@ -83,17 +87,25 @@ class JobCentre:
             return None
         if visitor:
             self.seen(visitor)
+            if time.time() - record.left.get(visitor, math.inf) > STILL_ASKING_SECONDS:
+                with self.table.changing(job) as changed:
+                    if changed is not None:
+                        changed.left.pop(visitor, None)
         if record.state == RUNNING and not record.being.lives():
             # The runner will see it too; if it is gone as well, who asks must not wait for it.
             self.runner.wake()
             record = self.table.get(job) or record
         place = 0
         if record.state == WAITING:
-            for other in self.table.records():
-                place += other.state == WAITING
-                if other.id == job:
-                    break
+            place = next((place for other, place in self._placed() if other.id == job), 0)
         return self.table.state(record, visitor, place)
+
+    def _placed(self) -> Iterator[tuple[Record, int]]:
+        """All jobs, oldest first, each with its place in the queue; 0 for one that does not wait."""
+        place = 0
+        for record in self.table.records():
+            place += record.state == WAITING
+            yield record, place if record.state == WAITING else 0
 
     def partial(self, job: str, after: int) -> tuple[int, pa.Table | None]:
         _, number = self.table.told(job)

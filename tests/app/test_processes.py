@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from app import processes
-from app.processes import JOB, MASTER, MIB, WORKER, service_processes, take_role
+from app.processes import JOB, MASTER, MIB, WORKER, service_processes
 
 
 def test_a_lone_process_is_the_server_with_the_kernels_own_figures() -> None:
@@ -28,36 +28,36 @@ def test_a_lone_process_is_the_server_with_the_kernels_own_figures() -> None:
 
 FAMILY = """
 import os, sys, time
-from pathlib import Path
-from app.processes import RUNNER, service_processes, take_role
-registry = Path(sys.argv[2])
+from app.processes import RUNNER, service_processes
 read, write = os.pipe()
 def child(work):
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         work()
         os.write(write, b"x")
         time.sleep(60)
+    return pid
 def job():
     pass
 def worker():
     child(job)
 child(worker)
-child(lambda: take_role(registry, RUNNER))
+runner = child(job)
 for _ in range(3):
     os.read(read, 1)
-told = service_processes(registry, {"worker": 100})
+told = service_processes({"worker": 100}, {runner: RUNNER})
 for one in told:
     print(one.pid, one.role, one.limit, sep=",")
 """
 
 
-def test_the_family_of_a_gunicorn_is_told_by_its_places_and_by_what_its_members_say(tmp_path: Path) -> None:
+def test_the_family_of_a_gunicorn_is_told_by_its_places_and_by_the_job_table(tmp_path: Path) -> None:
     """A program named gunicorn whose children and grandchildren are forks of it, as in the service."""
     program = tmp_path / "gunicorn"
     program.write_text(FAMILY, encoding="utf-8")
     root = Path(__file__).parents[2]
     with subprocess.Popen(
-        [sys.executable, str(program), "x", str(tmp_path / "registry")],
+        [sys.executable, str(program)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(root)},
@@ -71,17 +71,6 @@ def test_the_family_of_a_gunicorn_is_told_by_its_places_and_by_what_its_members_
     roles = {role: limit for _, role, limit in lines}
     assert roles == {MASTER: "None", WORKER: "100", JOB: "None", processes.RUNNER: "None"}
     assert lines[0] == [str(family.pid), MASTER, "None"]
-
-
-def test_a_dead_process_leaves_no_role(tmp_path: Path) -> None:
-    take_role(tmp_path, JOB)
-    mine = tmp_path / f"{os.getpid()}.json"
-    assert mine.exists()
-    (tmp_path / "4194303.json").write_text('{"role": "job", "birth": 1.0}', encoding="utf-8")
-    (tmp_path / "17.json").write_text("not json", encoding="utf-8")
-    service_processes(tmp_path)
-    assert mine.exists()
-    assert not (tmp_path / "4194303.json").exists()
 
 
 def test_without_smaps_it_falls_back_on_rss(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -244,7 +244,10 @@ def test_small_questions_are_the_answer_itself(engines: Any, tmp_path: Path) -> 
         for request in (GenerationMix(period, "SA1", Resolution.HOUR), FuelSummary(period)):
             want = manager.answer(request).table
             exports.write(manager, request, "parquet", tmp_path / "p")
-            assert pq.read_table(tmp_path / "p").replace_schema_metadata(None).equals(want)
+            found = pq.read_table(tmp_path / "p").replace_schema_metadata(None)
+            assert found.schema == want.schema
+            # Two threads add up in either order: the last bit of a sum may differ from one run to the next.
+            pd.testing.assert_frame_equal(found.to_pandas(), want.to_pandas(), rtol=1e-12)
             exports.write(manager, request, "xlsx", tmp_path / "x.xlsx")
             assert read_excel(tmp_path / "x.xlsx").fuel.tolist() == want.column("fuel").to_pylist()
 

@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -100,7 +101,8 @@ def test_which_row_is_kept_does_not_depend_on_the_order(
         order = list(files)
         if turn:
             rng.shuffle(order)
-        lake = Lake(tmp_path / f"{rng.random()}")
+        # A folder of its own each time: hypothesis calls this many times in one tmp_path.
+        lake = Lake(Path(tempfile.mkdtemp(dir=tmp_path)))
         with lake.write() as writer:
             loader = Loader(writer)
             for number, rows in enumerate(order):
@@ -118,8 +120,7 @@ def test_which_row_is_kept_does_not_depend_on_the_order(
 def test_three_runs_have_the_checksums_of_one(
     tmp_path: Path, found: dict[tuple[datetime, str], float], seed: int
 ) -> None:
-    folder = tmp_path / f"{abs(hash((tuple(found), seed)))}"
-    folder.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
     rows = [
         line("D", "DISPATCH", "UNIT_SCADA", 1, f"{s:%Y/%m/%d %H:%M:%S}", d, repr(v), "")
         for (s, d), v in found.items()
