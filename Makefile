@@ -36,8 +36,12 @@ lint: install
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 
+# Browser tests wait more than they compute: one process more than there are processors, and a file's
+# tests stay together, since they share its servers. TESTERS=0 runs one after the other in this process.
+TESTERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) < 4 ? $$(nproc 2>/dev/null || echo 1) + 1 : 4 )))
+
 unit: install
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(TESTERS) --dist loadfile $(ARGS)
 
 bench: install ## measure the data layer against its alternatives (first time: about 10 minutes, 3 GB)
 	@$(PY) -m benchmarks $(ARGS)

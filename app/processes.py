@@ -83,9 +83,12 @@ def _is_gunicorn(process: psutil.Process) -> bool:
 
 
 def _role(process: psutil.Process, top: psutil.Process) -> str:
-    """By its place: the master's own forks are workers, theirs are jobs; '' for what is not ours."""
+    """By its place: the master's own forks are workers, theirs are jobs; '' for what is not ours.
+
+    Where setproctitle is installed gunicorn names itself and its workers, else a fork has its parent's command.
+    """
     command = process.cmdline()
-    if command == top.cmdline() or any("multiprocess" in part for part in command):
+    if command == top.cmdline() or _is_gunicorn(process) or any("multiprocess" in part for part in command):
         if not _is_gunicorn(top):
             return JOB
         return WORKER if process.ppid() == top.pid else JOB

@@ -19,11 +19,13 @@ from callbacks.guard import Ask, Manager
 from callbacks.options.system import LISTS
 from callbacks.service import ProcessFacts, QueryFacts, Service
 from callbacks.work import RUNNING, WAITING
+from data_layer.audit.findings import TITLES
 from data_layer.errors import DataLayerError
 from data_layer.lake import KIND_AEMO
 from data_layer.lake_report import LakeReport
 from layouts import controls, formats
 from layouts import system as tab
+from layouts import system_audit as audit_page
 from layouts import system_service as page
 from layouts.controls import Choice
 from layouts.panel import Content
@@ -53,6 +55,7 @@ def connect(app: Dash, manager: Manager, service: Service) -> None:
     panels: Mapping[str, Tell] = {
         "system-lake": lambda ask: lake(ask, service),
         "system-ingestion": lambda ask: ingestion(ask, service),
+        "system-audit": lambda ask: audit(ask, service),
         "system-queries": lambda ask: queries(ask, service),
         "system-memory": lambda ask: memory(ask, service),
         "system-jobs": lambda ask: jobs(ask, service),
@@ -131,7 +134,7 @@ def warnings(service: Service, now: Now = _now) -> list[str]:
         if odd:
             found.append(
                 f"The audit of what was ingested found {len(odd)} odd thing{'' if len(odd) == 1 else 's'} in "
-                f"AEMO's data, the latest {odd[-1].month}: {odd[-1].text}. `python -m app audit` lists all."
+                f"AEMO's data, the latest {odd[-1].month}: {odd[-1].text}. see Audit below."
             )
     except DataLayerError as error:
         found.append(str(error))
@@ -227,6 +230,31 @@ def ingestion(ask: Ask, service: Service) -> Content:
         body += [html.H3("Refused"), page.refusals_table(rows)]
     else:
         body.append(html.P("No row and no file was refused.", className="muted"))
+    return Content(title=title, subtitle=subtitle, body=html.Div(body))
+
+
+def audit(ask: Ask, service: Service) -> Content:
+    """What the audit of each published month found; it runs with every ingest, before anything is shown."""
+    found = service.audit()
+    title = "Audit"
+    if not found:
+        why = (
+            "No month of this lake was audited when it was published. `python -m app audit` compares every "
+            "rollup with its rows and the data with itself."
+        )
+        return Content(title=title, empty=why)
+    lines = [
+        {**asdict(one), "title": TITLES[one.check], "ours": one.is_ours} for m in found.values() for one in m
+    ]
+    subtitle = f"{len(found):,} months, {min(found)} to {max(found)}, as they were published · newest first"
+    if not any(line["ours"] for line in lines):
+        subtitle += " · every rollup equals its rows"
+    if not lines:
+        return Content(title=title, subtitle=subtitle, empty="Nothing odd was found in any of them.")
+    body: list[Any] = [audit_page.findings_table(lines)]
+    if len(lines) > audit_page.MOST:
+        more = f"The newest {audit_page.MOST} of {len(lines):,}: `python -m app audit` lists all."
+        body.append(html.P(more, className="muted"))
     return Content(title=title, subtitle=subtitle, body=html.Div(body))
 
 

@@ -18,7 +18,14 @@ Line = Mapping[str, Any]
 BEAT_MILLISECONDS: Final = 5_000
 """How often the live panels look whether something changed."""
 
-LIVE: Final = ("system-lake", "system-ingestion", "system-queries", "system-memory", "system-jobs")
+LIVE: Final = (
+    "system-lake",
+    "system-ingestion",
+    "system-audit",
+    "system-queries",
+    "system-memory",
+    "system-jobs",
+)
 """Panels that follow the running service."""
 
 MOST_DAYS: Final = 100
@@ -54,6 +61,7 @@ def layout() -> html.Div:
                 [panel("system-lake", kind="table-panel"), panel("system-ingestion", kind="table-panel")],
                 className="columns columns-halves",
             ),
+            panel("system-audit", kind="table-panel"),
             panel("system-queries", kind="table-panel"),
             html.Div(
                 [panel("system-memory", kind="table-panel"), panel("system-jobs", kind="table-panel")],

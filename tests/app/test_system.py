@@ -57,6 +57,11 @@ def said(client: FlaskClient, panel: str, search: str = "") -> str:
     return json.dumps(answer.get_json(), ensure_ascii=False)
 
 
+def plain(component: Any) -> Any:
+    """A component as the page receives it."""
+    return json.loads(json.dumps(component.to_plotly_json(), default=lambda c: c.to_plotly_json()))
+
+
 def tables_in(part: Any) -> list[dict[str, Any]]:
     """The data of every table in an answer, in order."""
     if isinstance(part, dict):
@@ -262,9 +267,7 @@ def test_runs_and_refusals_are_told_with_what_was_there_already(service: Told) -
     refusal = {"source": "a.zip", "file": "a.csv", "line": 4, "reason": "is empty", "rows": 1}
     service.refusals = [{"when": "2026-02-25T00:00:00+00:00", **refusal}]
     found = system_live.ingestion(None, service)  # type: ignore[arg-type]
-    runs, refused = tables_in(
-        json.loads(json.dumps(found.body.to_plotly_json(), default=lambda c: c.to_plotly_json()))
-    )
+    runs, refused = tables_in(plain(found.body))
     assert texts(runs["rows"]) == [
         ["25 Feb 2026 10:00:00", "update", "2", "100", "40", "60"],
         ["24 Feb 2026 10:00:00", "ingest", "1", "–", "7", "–"],
@@ -318,6 +321,34 @@ def test_what_the_audit_found_is_a_warning(service: Told) -> None:
     one = Finding("rooftop_at_night", "rooftop_pv", "2026-01", "SA1", 2, "", "", 9.0, 1.0, text)
     service.found = {"2025-12": [], "2026-01": [one]}
     (warning,) = [said for said in system_live.warnings(service, at(15)) if "audit" in said]
-    assert "1 odd thing in" in warning and text in warning and "python -m app audit" in warning
+    assert "1 odd thing in" in warning and text in warning and "see Audit below" in warning
     service.found = {"2026-01": []}
     assert not [said for said in system_live.warnings(service, at(15)) if "audit" in said]
+
+
+def test_what_the_audit_found_is_listed(service: Told) -> None:
+    """By month, the newest first, a fault of ours before AEMO's; never more than the page can show."""
+    assert "was audited" in str(system_live.audit(None, service).empty)  # type: ignore[arg-type]
+    gap = Finding("gaps", "region_price", "2025-01", "SA1", 3, "", "", None, None, "SA1: 3 intervals missing")
+    tie = Finding("tie", "region_5min", "2025-02", "NSW1", 1, "", "", 2.0, 1.0, "energy 2 instead of 1")
+    service.found = {
+        "2025-01": [gap],
+        "2025-02": [replace(gap, month="2025-02", count=9), tie],
+        "2025-03": [],
+    }
+    content = system_live.audit(None, service)  # type: ignore[arg-type]
+    (shown,) = tables_in(plain(content.body))
+    rows = texts(shown["rows"])
+    assert [row[0] for row in rows] == ["2025-02", "2025-02", "2025-01"]
+    assert rows[0][1] == "Rollups that do not equal the rows they are made of"
+    assert rows[2][2:] == ["SA1", "3", "SA1: 3 intervals missing"]
+    assert "3 months, 2025-01 to 2025-03" in str(content.subtitle)
+    assert "every rollup" not in str(content.subtitle)
+    service.found = {"2025-01": []}
+    content = system_live.audit(None, service)  # type: ignore[arg-type]
+    assert "Nothing odd" in str(content.empty) and "every rollup equals its rows" in str(content.subtitle)
+    service.found = {"2025-01": [replace(gap, place=str(n)) for n in range(150)]}
+    content = system_live.audit(None, service)  # type: ignore[arg-type]
+    (shown,) = tables_in(plain(content.body))
+    assert len(shown["rows"]) == 100
+    assert "newest 100 of 150" in str(content.body)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
-import pytest
-
 from data_layer.lake import Lake
 from tests.trust import caches
 
 
-@pytest.mark.long
 def test_faults_of_the_cache_folder_cost_no_page_and_no_number(demo_lake: Lake, tmp_path: Path) -> None:
     found = caches.run(demo_lake, tmp_path, ("jobs", "queries"))
     assert {name: went for name, went in found.items() if not caches.is_right(went)} == {}

@@ -33,7 +33,6 @@ def watched(hostile_desk: Dash, demo_lake: Lake, cache: Path) -> Iterator[tuple[
         yield made
 
 
-@pytest.mark.long
 def test_hostile_requests(watched: tuple[Run, Files]) -> None:
     run, files = watched
     hostile.fuzz(run, 400)

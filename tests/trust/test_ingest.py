@@ -44,7 +44,6 @@ def figures(name: str, folder: Path, *arguments: str) -> list[dict[str, object]]
     return found
 
 
-@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.usefixtures("real")
 def test_eight_kills_tear_nothing(tmp_path: Path) -> None:
@@ -52,7 +51,6 @@ def test_eight_kills_tear_nothing(tmp_path: Path) -> None:
     assert all(figure["met"] for figure in found) and len(found) == 3
 
 
-@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.usefixtures("real")
 def test_a_disk_without_room_is_said_and_changes_nothing(tmp_path: Path) -> None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from data_layer.lake import Lake
 from tests.trust import workers
 
 
-@pytest.mark.long
 def test_killed_workers_are_replaced(demo_lake: Lake, tmp_path: Path) -> None:
     found = workers.kill_workers(demo_lake, tmp_path, 4)
     assert found.asked > 0 and found.elsewhere == 0
@@ -18,7 +15,6 @@ def test_killed_workers_are_replaced(demo_lake: Lake, tmp_path: Path) -> None:
     assert found.failed <= 4 * workers.CALLERS
 
 
-@pytest.mark.long
 def test_recycled_workers_lose_no_request(demo_lake: Lake, tmp_path: Path) -> None:
     asked, failed, seen = workers.recycle(demo_lake, tmp_path, 8)
     assert asked > 0 and failed == 0
