@@ -137,6 +137,26 @@ def test_another_view_lets_the_job_go_unless_it_asks_the_same(served: Served) ->
     assert gone({job})
 
 
+def test_a_window_that_goes_on_leaves_another_window_its_job(served: Served) -> None:
+    """Two windows of one visitor wait for one job, and the one shows something else."""
+    url, server = served
+    before = jobs_of(server)
+    first, second = Visitor(url), Visitor(url)
+    second.opener = first.opener  # one cookie: one visitor
+    for window in (first, second):
+        window.start("coal")
+        window.until_told("1 of 3 months read")
+    (job,) = jobs_of(server) - before
+    first.cancel("view")
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        assert second.poll() is None
+        time.sleep(0.25)
+    assert psutil.pid_exists(job)
+    second.cancel("view")
+    assert gone({job})
+
+
 def test_a_worker_that_is_killed_takes_no_job_along(served: Served) -> None:
     url, server = served
     visitor = Visitor(url)
