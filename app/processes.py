@@ -85,7 +85,7 @@ def _is_gunicorn(process: psutil.Process) -> bool:
 def _role(process: psutil.Process, top: psutil.Process) -> str:
     """By its place: the master's own forks are workers, theirs are jobs; '' for what is not ours.
 
-    Where setproctitle is installed gunicorn names itself and its workers, else a fork has its parent's command.
+    A fork has its parent's command, except where setproctitle is installed: then gunicorn names its workers.
     """
     command = process.cmdline()
     if command == top.cmdline() or _is_gunicorn(process) or any("multiprocess" in part for part in command):

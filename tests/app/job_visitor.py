@@ -107,12 +107,13 @@ def said(result: dict[str, Any]) -> tuple[str, str]:
 def runner_of(server: psutil.Process) -> psutil.Process:
     """The job runner: of the master's children the one that serves nobody, wherever it came from."""
     for process in server.children(recursive=True):
-        if _reads_pipe(process):
+        if is_runner(process):
             return process
     raise AssertionError("no job runner")
 
 
-def _reads_pipe(process: psutil.Process) -> bool:
+def is_runner(process: psutil.Process) -> bool:
+    """The job runner is the one that reads the pipe by which workers wake it."""
     try:
         files = list(Path(f"/proc/{process.pid}/fd").iterdir())
         return any(file.readlink().name == "runner.pipe" for file in files)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import psutil
 import pyarrow as pa
 import pytest
 
 from data_layer import cache as caches
-from data_layer.cache import AnswerCache, ByteLruCache, size_of
+from data_layer.cache import AnswerCache, ByteLruCache
 from data_layer.errors import QueryCancelled
 
 
@@ -76,11 +79,44 @@ def test_a_value_over_the_limit_is_not_kept_and_pushes_nothing_out() -> None:
     assert len(calls) == 2
 
 
-def test_an_arrow_table_weighs_what_it_holds() -> None:
-    table = pa.table({"x": pa.array(range(1_000), pa.int64())})
-    assert size_of(table) == 8_000
-    assert size_of((table, ("source", 1, 2))) >= 8_000
-    assert size_of(b"123") == 3
+def test_an_arrow_table_weighs_what_it_holds_and_comes_back_as_it_was() -> None:
+    """With its types, its nulls and what its schema says of itself."""
+    schema = pa.schema(
+        [
+            pa.field("x", pa.int64(), nullable=False),
+            ("when", pa.timestamp("us")),
+            ("fuel", pa.dictionary(pa.int8(), pa.string())),
+        ],
+        metadata={"basis": "AEST"},
+    )
+    fuels = ["Solar", None, *["Wind"] * 998]
+    columns = [range(1_000), [datetime(2026, 1, 1), None] * 500, pa.array(fuels).dictionary_encode()]
+    table = pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
+    cache = ByteLruCache()
+    cache.set("a", (table, ("source", 1, None)))
+    assert 8_000 + 8_000 + 1_000 < cache.bytes < 1.2 * table.nbytes
+    found, rest = cache.get("a")
+    assert rest == ("source", 1, None)
+    assert found.equals(table, check_metadata=True)
+
+
+def test_room_that_the_engine_reserved_is_not_kept() -> None:
+    """DuckDB hands over twenty rows in room for 2,048: what is cached must not hold that room."""
+    connection = duckdb.connect()
+    columns = ", ".join(f"range * {n} AS c{n}" for n in range(15))
+    statement = f"SELECT {columns} FROM range(20)"
+
+    def keep(cache: ByteLruCache, many: int) -> None:
+        for number in range(many):
+            cache.set(str(number), connection.execute(statement).to_arrow_table())
+
+    keep(ByteLruCache(), 200)
+    cache, before = ByteLruCache(), psutil.Process().memory_info().rss
+    keep(cache, 2_000)
+    grown = psutil.Process().memory_info().rss - before
+    assert len(cache) == 2_000
+    assert grown < cache.bytes + 20 * 2**20, "its room would be 100 MB and more"
+    connection.close()
 
 
 def test_values_grow_old(clock: Clock) -> None:

@@ -24,6 +24,7 @@ import psutil
 
 from data_layer import demo
 from data_layer.lake import Lake
+from tests.app.job_visitor import is_runner
 from tests.browser.conftest import started
 from tests.trust.serving_figures import Row, write
 
@@ -95,13 +96,8 @@ class Crowd:
 
 def workers_of(master: int) -> list[psutil.Process]:
     """gunicorn's living workers: the master's children without the job runner."""
-    process = psutil.Process(master)
-    cache = Path(process.environ()["NEMDESK_CACHE_DIR"])
-    try:
-        runner = int((cache / "jobs" / "runner.pid").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        runner = 0
-    return [child for child in process.children() if child.pid != runner and _lives(child.pid)]
+    children = psutil.Process(master).children()
+    return [child for child in children if _lives(child.pid) and not is_runner(child)]
 
 
 @contextmanager
