@@ -86,6 +86,8 @@ def _view_request(manager: Manager, tabs: Mapping[str, Tab], name: str) -> Reque
     view = state.parse(name, query, *span(lake))
     if view.notices:
         raise RequestError(" ".join(view.notices))
+    if asked is not None:
+        tab.may_have(asked)
     datasets = tab.datasets(Ask(manager, lake, view, theme.LIGHT))
     if not datasets:
         raise RequestError("Nothing is chosen in this view yet, so that there are no rows behind it.")

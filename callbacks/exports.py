@@ -131,11 +131,14 @@ def _wanted(
     search: object,
 ) -> tuple[Ask, Request, str]:
     """The view, the question and the form that the names stand for, or RequestError."""
+    if not isinstance(form, str) or form not in exports.FORMS:
+        raise RequestError(f"Unknown form: choose one of {', '.join(exports.FORMS)}.", "form")
+    tab = tabs.get(state.tab_of(pathname) or "")
+    if tab is not None and isinstance(table, str) and table not in page.READINGS_LABELS:
+        tab.may_have(table)
     ask, tables = _tables(manager, tabs, pathname, search)
     if not isinstance(table, str) or table not in tables:
         raise RequestError(f"Unknown table: choose one of {', '.join(tables)}.", "table")
-    if not isinstance(form, str) or form not in exports.FORMS:
-        raise RequestError(f"Unknown form: choose one of {', '.join(exports.FORMS)}.", "form")
     return ask, tables[table], form
 
 

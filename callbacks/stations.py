@@ -286,4 +286,16 @@ TAB: Final = Tab(
         "stations-facts": Panel(station_tables.facts),
     },
     datasets=datasets,
+    tables=(
+        "ranking",
+        "output",
+        "prices",
+        "revenue",
+        "time-of-day",
+        "duration",
+        "price-bands",
+        "numbers",
+        *(f"{level}-peers" for level in LEVELS),
+        "facts",
+    ),
 )

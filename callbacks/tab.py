@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from callbacks import jobs
 from callbacks.guard import Ask, Make, Manager, connect
 from callbacks.jobs import PanelWork, Waiting
 from callbacks.work import Centre
+from data_layer.errors import RequestError
 from data_layer.requests import Request
 
 
@@ -35,7 +36,8 @@ class Tab:
     ``datasets`` gives the questions behind the view, the main one first, by the names under which
     /<tab>/data.csv?table=<name> serves their rows. ``bar`` adds controls to the period bar;
     ``has_regions``, ``has_resolutions`` say whether the common pickers stand there. ``more`` connects
-    callbacks that are not panels.
+    callbacks that are not panels. ``tables``: every name that ``datasets`` may give, where it has to ask the
+    data layer to find out which.
     """
 
     name: str
@@ -47,6 +49,12 @@ class Tab:
     has_regions: bool = True
     has_resolutions: bool = True
     more: Callable[[Dash, Manager], None] | None = field(default=None)
+    tables: Sequence[str] = ()
+
+    def may_have(self, table: str) -> None:
+        """RequestError, before anything is asked, where no view of the tab has a table of that name."""
+        if self.tables and table not in self.tables:
+            raise RequestError(f"Unknown table: choose one of {', '.join(self.tables)}.", "table")
 
     def register(
         self, app: Dash, manager: Manager, centre: Centre | None, job_rows: int

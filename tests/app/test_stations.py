@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from callbacks import state, stations
+from callbacks.guard import Ask, span
+from callbacks.options.stations import VIEWS
 from data_layer.lake import Lake
 from data_layer.query_manager import open_manager
 from data_layer.requests import Period
@@ -35,7 +38,7 @@ def test_every_panel_fills_whatever_is_chosen(client: FlaskClient, panel: str, s
         )
 
 
-@pytest.mark.parametrize("view", ["series", "revenue", "time-of-day", "duration", "price-bands"])
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_view_draws_each_item(client: FlaskClient, view: str, theme: str) -> None:
     figure = shown(client, "stations-chart", f"{CHOSEN}&view={view}", theme)["stations-chart-graph"]["figure"]
@@ -108,6 +111,17 @@ def test_the_view_is_also_data(client: FlaskClient) -> None:
         assert answer.status_code == 200
         assert f'"{column}"' in answer.get_data(as_text=True).splitlines()[0]
     assert client.get("/stations/data.csv?range=7d").status_code == 200
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_table_is_among_those_of_the_tab(demo_lake: Lake, view: str) -> None:
+    """A name that is not is refused before anything is asked."""
+    manager = open_manager(demo_lake.root)
+    lake = manager.lake_state()
+    for search in (f"?view={view}", f"{CHOSEN}&view={view}"):
+        asked = state.parse("stations", search, *span(lake))
+        tables = stations.TAB.datasets(Ask(manager, lake, asked, "light"))
+        assert tables and set(tables) <= set(stations.TAB.tables)
 
 
 def test_the_search_is_asked_by_the_pages_own_address(client: FlaskClient) -> None:

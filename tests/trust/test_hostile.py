@@ -43,6 +43,15 @@ def test_hostile_requests(watched: tuple[Run, Files]) -> None:
     assert run.refused_with_query == 0
 
 
+def test_a_table_that_no_view_has_costs_no_question(watched: tuple[Run, Files]) -> None:
+    """Which tables Stations has depends on the units, which have to be looked up."""
+    run, _ = watched
+    for query in ("units=BASTYAN&table=secrets", "units=nobody&table=%00", "table=prices%27"):
+        run.send(Hostile(f"/stations/data.csv?{query}"))
+    assert run.wrong == []
+    assert (run.refused, run.statements.count) == (3, 0)
+
+
 def test_injections(watched: tuple[Run, Files]) -> None:
     run, files = watched
     assert len(TEXTS) >= 500
