@@ -48,19 +48,25 @@ def _tests(*names: str) -> tuple[str, ...]:
 
 
 _REQUESTS = ("test_requests.py", "test_refusals.py")
-_ANSWERS = tuple(
-    f"test_{name}.py"
-    for name in ("analysis", "batteries", "curtailment", "prices", "quality", "regions", "stations", "trends")
-)
-_SLOW = "not (both_engines or whole_months or random_questions or any_period or every_day or not_taken_for)"
+_PLANS = ("__init__", "core", "plan", "segments")
+_TABS = ("analysis", "batteries", "curtailment", "prices", "quality", "regions", "stations", "trends")
+_SLOW = "not (both_engines or any_period or every_day or not_taken)"
 
 GROUPS = {
     "market": Group(("data_layer/market.py",), _tests("test_market.py")),
     "period": Group(("data_layer/period.py",), _tests(*_REQUESTS)),
     "requests": Group(("data_layer/requests/*.py",), _tests(*_REQUESTS)),
+    "plans": Group(
+        tuple(f"data_layer/planner/{name}.py" for name in _PLANS),
+        (
+            "-k",
+            "not (envelope_keeps or not_taken or segments_cover)",
+            *_tests("test_plans.py", "test_planner.py"),
+        ),
+    ),
     "planner": Group(
-        ("data_layer/planner/*.py",),
-        ("-k", _SLOW, *_tests("test_planner.py", "test_engines_agree.py", *_ANSWERS)),
+        tuple(f"data_layer/planner/{name}.py" for name in _TABS),
+        ("-k", _SLOW, *_tests("test_planner.py", *(f"test_{name}.py" for name in _TABS))),
     ),
     "mms": Group(("data_layer/ingest/mms.py", "data_layer/ingest/rows.py"), _tests("ingest/test_mms.py")),
 }
