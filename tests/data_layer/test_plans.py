@@ -6,12 +6,11 @@ The examples are few and each is asked alone, so that a fault in one plan fails 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from data_layer.lake import Lake
-from data_layer.market import FUELS, REGIONS, Resolution
+from data_layer.market import FUELS, Resolution
 from data_layer.period import Period
 from data_layer.planner import HEAVY_ROWS, Plan, plan, plan_in_parts, plan_in_stretches
 from data_layer.planner.plan import rows_within

@@ -51,7 +51,10 @@ def series(resolution: Any, period: Period = WEEK) -> Any:
     return core.GenerationMix(period, NEM, resolution)
 
 
-ITEMS = "Choose one to 6 units or stations: a DUID such as BW01, or station: and a name such as station:Bayswater."
+ITEMS = (
+    "Choose one to 6 units or stations: "
+    "a DUID such as BW01, or station: and a name such as station:Bayswater."
+)
 DATES = "Dates must lie between 1998-12-01 and 2100-01-01."
 EVENTS = "must be a number of $/MWh."
 EDGES = "Every edge must be a number of $/MWh."
@@ -64,73 +67,158 @@ BATTERY_GROUPS = "Unknown group: choose one of unit, station, owner, region."
 MATCH = "The match must be a text of at most 80 characters."
 LINE = "It takes an interconnector's id, such as VIC1-NSW1."
 APART = "Prices may be apart by 0 to 40000 $/MWh."
+ONE_REGION = "Unknown region: choose one of NEM, NSW1, QLD1, SA1, TAS1, VIC1."
+POINTS = "max_points must be a whole number from 10 to 4000."
+TOP = "top must be a whole number from 1 to 500."
+PRESET = "Unknown period: choose 1d, 7d, 30d, 90d, 1y, all, or a start and an end."
+RESOLUTION = "Unknown resolution: choose 5min, 30min, hour, day, month."
+SUN_OR_WIND = "Unknown fuel: choose from Solar, Wind."
+THREE = "Group by one to three different columns."
+LETTERS = "Unknown letters: choose from a, b, c."
+DEFINITION = "Unknown definition: choose one of demand, generation, gross, utility."
+REGION = f"Unknown region: {OF_REGIONS}"
+FUEL = f"Unknown fuel: {OF_FUELS}"
+NUMBER = "The top must be a number."
 
 
 @pytest.mark.parametrize(
     ("make", "message", "field"),
     [
         # Periods and resolutions
-        (lambda: Period.parse("now", "2025-07-02"), "The start must be a date such as 2026-06-30 (or 2026-06-30T17:30, AEST).", "start"),
-        (lambda: Period.parse("2025-07-01", None), "The end must be a date such as 2026-06-30 (or 2026-06-30T17:30, AEST).", "end"),
-        (lambda: Period(JULY.replace(tzinfo=UTC), JULY), "The start must be a date and time without a time zone (AEST).", "start"),
+        (
+            lambda: Period.parse("now", "2025-07-02"),
+            "The start must be a date such as 2026-06-30 (or 2026-06-30T17:30, AEST).",
+            "start",
+        ),
+        (
+            lambda: Period.parse("2025-07-01", None),
+            "The end must be a date such as 2026-06-30 (or 2026-06-30T17:30, AEST).",
+            "end",
+        ),
+        (
+            lambda: Period(JULY.replace(tzinfo=UTC), JULY),
+            "The start must be a date and time without a time zone (AEST).",
+            "start",
+        ),
         (lambda: Period(JULY, ANY), "The end must be a date and time without a time zone (AEST).", "end"),
         (lambda: Period(datetime(1998, 11, 30, 23, 55), JULY), DATES, "start"),
         (lambda: Period(JULY, datetime(2100, 1, 1, 0, 5)), DATES, "end"),
         (lambda: Period.parse("2100-01-01", "2100-01-02"), DATES, "end"),
-        (lambda: Period(JULY + timedelta(microseconds=1), JULY + DAY), "The start must fall on a 5-minute boundary.", "start"),
-        (lambda: Period(JULY, JULY + timedelta(minutes=6)), "The end must fall on a 5-minute boundary.", "end"),
-        (lambda: Period(JULY, JULY), "The period ends before it starts: choose a start before the end.", "start"),
-        (lambda: resolve_resolution("2min", WEEK), "Unknown resolution: choose auto, 5min, 30min, hour, day, month.", "resolution"),
-        (lambda: series("hour"), "Unknown resolution: choose 5min, 30min, hour, day, month.", "resolution"),
-        (lambda: check_resolution(ANY, WEEK), "Unknown resolution: choose 5min, 30min, hour, day, month.", "resolution"),
-        (lambda: series(Resolution.FIVE_MINUTES, days(60)), "5-minute resolution is for periods up to 15 days: shorten the period or choose 30min, hour, day, month.", "resolution"),
-        (lambda: resolve_resolution("30min", days(94)), "30-minute resolution is for periods up to 93 days: shorten the period or choose hour, day, month.", "resolution"),
-        (lambda: series(Resolution.HOUR, days(188)), "Hourly resolution is for periods up to 187 days: shorten the period or choose day, month.", "resolution"),
-        (lambda: preset_period("2w", JULY, JULY + DAY), "Unknown period: choose 1d, 7d, 30d, 90d, 1y, all, or a start and an end.", "range"),
-        (lambda: preset_period(7, JULY, JULY + DAY), "Unknown period: choose 1d, 7d, 30d, 90d, 1y, all, or a start and an end.", "range"),
+        (
+            lambda: Period(JULY + timedelta(microseconds=1), JULY + DAY),
+            "The start must fall on a 5-minute boundary.",
+            "start",
+        ),
+        (
+            lambda: Period(JULY, JULY + timedelta(minutes=6)),
+            "The end must fall on a 5-minute boundary.",
+            "end",
+        ),
+        (
+            lambda: Period(JULY, JULY),
+            "The period ends before it starts: choose a start before the end.",
+            "start",
+        ),
+        (
+            lambda: resolve_resolution("2min", WEEK),
+            "Unknown resolution: choose auto, 5min, 30min, hour, day, month.",
+            "resolution",
+        ),
+        (lambda: series("hour"), RESOLUTION, "resolution"),
+        (lambda: check_resolution(ANY, WEEK), RESOLUTION, "resolution"),
+        (
+            lambda: series(Resolution.FIVE_MINUTES, days(60)),
+            "5-minute resolution is for periods up to 15 days: "
+            "shorten the period or choose 30min, hour, day, month.",
+            "resolution",
+        ),
+        (
+            lambda: resolve_resolution("30min", days(94)),
+            "30-minute resolution is for periods up to 93 days: "
+            "shorten the period or choose hour, day, month.",
+            "resolution",
+        ),
+        (
+            lambda: series(Resolution.HOUR, days(188)),
+            "Hourly resolution is for periods up to 187 days: shorten the period or choose day, month.",
+            "resolution",
+        ),
+        (lambda: preset_period("2w", JULY, JULY + DAY), PRESET, "range"),
+        (lambda: preset_period(7, JULY, JULY + DAY), PRESET, "range"),
         # What all questions share
         (lambda: base.Request(ANY), "A request needs a period with a start and an end.", "start"),
         (lambda: core.RegionSummary.from_query(ANY), "A request comes as named parameters.", ""),
-        (lambda: core.FuelSummary.from_query({"start": "2025-07-01", "end": "2025-07-02", "region": 3}), "The region must be text.", "region"),
-        (lambda: base.check_region("WEM"), "Unknown region: choose one of NEM, NSW1, QLD1, SA1, TAS1, VIC1.", "region"),
-        (lambda: base.check_region(NEM, allow_nem=False), "Unknown region: choose one of NSW1, QLD1, SA1, TAS1, VIC1.", "region"),
+        (
+            lambda: core.FuelSummary.from_query({"start": "2025-07-01", "end": "2025-07-02", "region": 3}),
+            "The region must be text.",
+            "region",
+        ),
+        (lambda: base.check_region("WEM"), ONE_REGION, "region"),
+        (
+            lambda: base.check_region(NEM, allow_nem=False),
+            "Unknown region: choose one of NSW1, QLD1, SA1, TAS1, VIC1.",
+            "region",
+        ),
         (lambda: base.sorted_choice("abc", "abc", "letters"), "The letters must be a list.", "letters"),
         (lambda: base.sorted_choice(ANY, "abc", "letters"), "The letters must be a list.", "letters"),
-        (lambda: base.sorted_choice(["a", "d"], "abc", "letters"), "Unknown letters: choose from a, b, c.", "letters"),
-        (lambda: base.sorted_choice([ANY], "abc", "letters"), "Unknown letters: choose from a, b, c.", "letters"),
-        (lambda: base.number("ten", "top"), "The top must be a number.", "top"),
-        (lambda: base.number("nan", "top"), "The top must be a number.", "top"),
-        (lambda: base.number("1000000001", "top"), "The top must be a number.", "top"),
-        (lambda: base.number("-1000000001", "top"), "The top must be a number.", "top"),
+        (lambda: base.sorted_choice(["a", "d"], "abc", "letters"), LETTERS, "letters"),
+        (lambda: base.sorted_choice([ANY], "abc", "letters"), LETTERS, "letters"),
+        (lambda: base.number("ten", "top"), NUMBER, "top"),
+        (lambda: base.number("nan", "top"), NUMBER, "top"),
+        (lambda: base.number("1000000001", "top"), NUMBER, "top"),
+        (lambda: base.number("-1000000001", "top"), NUMBER, "top"),
         # Dashboard and notebook
-        (lambda: core.RegionSeries(WEEK, ("NEM",)), f"Unknown region: {OF_REGIONS}", "region"),
-        (lambda: core.PriceEnvelope(WEEK, ("NEM",)), f"Unknown region: {OF_REGIONS}", "region"),
-        (lambda: core.PriceEvents(WEEK, ("NEM",)), f"Unknown region: {OF_REGIONS}", "region"),
-        (lambda: core.FuelSummary(WEEK, "WEM"), "Unknown region: choose one of NEM, NSW1, QLD1, SA1, TAS1, VIC1.", "region"),
-        (lambda: core.TimeOfDay(WEEK, "WEM"), "Unknown region: choose one of NEM, NSW1, QLD1, SA1, TAS1, VIC1.", "region"),
-        (lambda: core.PriceEnvelope(WEEK, REGIONS, 9), "max_points must be a whole number from 10 to 4000.", "max_points"),
-        (lambda: core.PriceEnvelope(WEEK, REGIONS, 4_001), "max_points must be a whole number from 10 to 4000.", "max_points"),
-        (lambda: core.PriceEnvelope(WEEK, REGIONS, ANY), "max_points must be a whole number from 10 to 4000.", "max_points"),
+        (lambda: core.RegionSeries(WEEK, ("NEM",)), REGION, "region"),
+        (lambda: core.PriceEnvelope(WEEK, ("NEM",)), REGION, "region"),
+        (lambda: core.PriceEvents(WEEK, ("NEM",)), REGION, "region"),
+        (lambda: core.FuelSummary(WEEK, "WEM"), ONE_REGION, "region"),
+        (lambda: core.TimeOfDay(WEEK, "WEM"), ONE_REGION, "region"),
+        (lambda: core.PriceEnvelope(WEEK, REGIONS, 9), POINTS, "max_points"),
+        (lambda: core.PriceEnvelope(WEEK, REGIONS, 4_001), POINTS, "max_points"),
+        (lambda: core.PriceEnvelope(WEEK, REGIONS, ANY), POINTS, "max_points"),
         (lambda: core.PriceEvents(WEEK, REGIONS, "300"), f"high_aud_per_mwh {EVENTS}", "high_aud_per_mwh"),
         (lambda: core.PriceEvents(WEEK, REGIONS, 300, True), f"low_aud_per_mwh {EVENTS}", "low_aud_per_mwh"),
-        (lambda: core.PriceEvents(WEEK, REGIONS, 1_000_001), f"high_aud_per_mwh {EVENTS}", "high_aud_per_mwh"),
-        (lambda: core.PriceEvents(WEEK, REGIONS, 300, -1_000_001), f"low_aud_per_mwh {EVENTS}", "low_aud_per_mwh"),
-        (lambda: core.PriceEvents(WEEK, order="best"), "Choose one of newest, highest, lowest, longest.", "order"),
+        (
+            lambda: core.PriceEvents(WEEK, REGIONS, 1_000_001),
+            f"high_aud_per_mwh {EVENTS}",
+            "high_aud_per_mwh",
+        ),
+        (
+            lambda: core.PriceEvents(WEEK, REGIONS, 300, -1_000_001),
+            f"low_aud_per_mwh {EVENTS}",
+            "low_aud_per_mwh",
+        ),
+        (
+            lambda: core.PriceEvents(WEEK, order="best"),
+            "Choose one of newest, highest, lowest, longest.",
+            "order",
+        ),
         (lambda: core.AggregateByGroup(WEEK, ("rrp",)), GROUPS, "group_by"),
         (lambda: core.AggregateByGroup(WEEK, ("fuel", ANY)), GROUPS, "group_by"),
-        (lambda: core.AggregateByGroup(WEEK, "fuel"), "Group by one to three different columns.", "group_by"),
-        (lambda: core.AggregateByGroup(WEEK, ("fuel", "fuel")), "Group by one to three different columns.", "group_by"),
-        (lambda: core.AggregateByGroup(WEEK, ("fuel", "region", "owner", "duid")), "Group by one to three different columns.", "group_by"),
-        (lambda: core.AggregateByGroup(WEEK, ("fuel",), ("NEM",)), f"Unknown region: {OF_REGIONS}", "region"),
-        (lambda: core.AggregateByGroup(WEEK, ("fuel",), (), ("Gas",)), f"Unknown fuel: {OF_FUELS}", "fuel"),
+        (lambda: core.AggregateByGroup(WEEK, "fuel"), THREE, "group_by"),
+        (lambda: core.AggregateByGroup(WEEK, ("fuel", "fuel")), THREE, "group_by"),
+        (lambda: core.AggregateByGroup(WEEK, ("fuel", "region", "owner", "duid")), THREE, "group_by"),
+        (lambda: core.AggregateByGroup(WEEK, ("fuel",), ("NEM",)), REGION, "region"),
+        (lambda: core.AggregateByGroup(WEEK, ("fuel",), (), ("Gas",)), FUEL, "fuel"),
         (lambda: core.IntegratedData(WEEK, Resolution.HOUR), GRAINS, "resolution"),
         (lambda: core.IntegratedData(WEEK, "5min"), GRAINS, "resolution"),
-        (lambda: core.IntegratedData.from_query({"start": "2025-07-01", "end": "2025-07-02", "resolution": "2min"}), GRAINS, "resolution"),
-        (lambda: core.IntegratedData(WEEK, regions=("NEM",)), f"Unknown region: {OF_REGIONS}", "region"),
-        (lambda: core.IntegratedData(WEEK, fuels=("Gas",)), f"Unknown fuel: {OF_FUELS}", "fuel"),
-        (lambda: core.IntegratedData(WEEK, columns=("mw",)), "Unknown columns: choose from settlementdate, duid, scadavalue, station_name, owner, fuel_type, region, nameplate_capacity, rrp, energy_mwh, revenue_aud, capacity_factor_pct.", "columns"),
+        (
+            lambda: core.IntegratedData.from_query(
+                {"start": "2025-07-01", "end": "2025-07-02", "resolution": "2min"}
+            ),
+            GRAINS,
+            "resolution",
+        ),
+        (lambda: core.IntegratedData(WEEK, regions=("NEM",)), REGION, "region"),
+        (lambda: core.IntegratedData(WEEK, fuels=("Gas",)), FUEL, "fuel"),
+        (
+            lambda: core.IntegratedData(WEEK, columns=("mw",)),
+            "Unknown columns: choose from settlementdate, duid, scadavalue, station_name, owner, fuel_type, "
+            "region, nameplate_capacity, rrp, energy_mwh, revenue_aud, capacity_factor_pct.",
+            "columns",
+        ),
         # Prices
-        (lambda: prices.PriceBands(WEEK, ("NEM",)), f"Unknown region: {OF_REGIONS}", "region"),
+        (lambda: prices.PriceBands(WEEK, ("NEM",)), REGION, "region"),
         (lambda: prices.PriceBands(WEEK, REGIONS, "30"), "The edges must be a list of numbers.", "edges"),
         (lambda: prices.PriceBands(WEEK, REGIONS, ()), "Give 1 to 8 edges.", "edges"),
         (lambda: prices.PriceBands(WEEK, REGIONS, tuple(range(9))), "Give 1 to 8 edges.", "edges"),
@@ -138,11 +226,15 @@ APART = "Prices may be apart by 0 to 40000 $/MWh."
         (lambda: prices.PriceBands(WEEK, REGIONS, (True,)), EDGES, "edges"),
         (lambda: prices.PriceBands(WEEK, REGIONS, (1_000_001,)), EDGES, "edges"),
         (lambda: prices.PriceBands(WEEK, REGIONS, (1, 1.0)), "The edges must ascend.", "edges"),
-        (lambda: prices.TopIntervals(WEEK, REGIONS, 0), "top must be a whole number from 1 to 500.", "top"),
-        (lambda: prices.TopIntervals(WEEK, REGIONS, 501), "top must be a whole number from 1 to 500.", "top"),
-        (lambda: prices.TopIntervals(WEEK, REGIONS, True), "top must be a whole number from 1 to 500.", "top"),
-        (lambda: prices.TopIntervals(WEEK, REGIONS, 2.0), "top must be a whole number from 1 to 500.", "top"),
-        (lambda: prices.PriceProfile(WEEK, REGIONS, "year"), "Choose one of time_of_day, weekday, month.", "by"),
+        (lambda: prices.TopIntervals(WEEK, REGIONS, 0), TOP, "top"),
+        (lambda: prices.TopIntervals(WEEK, REGIONS, 501), TOP, "top"),
+        (lambda: prices.TopIntervals(WEEK, REGIONS, True), TOP, "top"),
+        (lambda: prices.TopIntervals(WEEK, REGIONS, 2.0), TOP, "top"),
+        (
+            lambda: prices.PriceProfile(WEEK, REGIONS, "year"),
+            "Choose one of time_of_day, weekday, month.",
+            "by",
+        ),
         # Price analysis
         (lambda: analysis.PriceAnalysis(WEEK, ()), TREE, "group_by"),
         (lambda: analysis.PriceAnalysis(WEEK, "fuel"), TREE, "group_by"),
@@ -168,8 +260,8 @@ APART = "Prices may be apart by 0 to 40000 $/MWh."
         (lambda: stations.StationPriceBands(WEEK, ("A",), (1_000_001,)), BAND_EDGES, "edges"),
         (lambda: stations.StationPriceBands(WEEK, ("A",), (-1_000_001,)), BAND_EDGES, "edges"),
         (lambda: stations.StationPeers(WEEK, "owner"), "Choose one of unit, station.", "by"),
-        (lambda: stations.StationPeers(WEEK, "unit", ("NEM",)), f"Unknown region: {OF_REGIONS}", "region"),
-        (lambda: stations.UnitSearch(WEEK, fuels=("Gas",)), f"Unknown fuel: {OF_FUELS}", "fuel"),
+        (lambda: stations.StationPeers(WEEK, "unit", ("NEM",)), REGION, "region"),
+        (lambda: stations.UnitSearch(WEEK, fuels=("Gas",)), FUEL, "fuel"),
         (lambda: stations.UnitSearch(WEEK, "x" * 81), "Search for at most 80 characters.", "text"),
         (lambda: stations.UnitSearch(WEEK, ANY), "Search for at most 80 characters.", "text"),
         (lambda: stations.UnitSearch(WEEK, most=0), "A search gives 1 to 50 rows.", "most"),
@@ -181,39 +273,67 @@ APART = "Prices may be apart by 0 to 40000 $/MWh."
         (lambda: regions.FlowDuration(WEEK, ANY), LINE, "line"),
         (lambda: regions.InterconnectorSeries(WEEK, "V-SA"), "The lines must be a list.", "lines"),
         (lambda: regions.InterconnectorSeries(WEEK, ANY), "The lines must be a list.", "lines"),
-        (lambda: regions.InterconnectorSeries(WEEK, tuple(f"L{n}" for n in range(21))), "It takes at most 20 interconnectors.", "lines"),
+        (
+            lambda: regions.InterconnectorSeries(WEEK, tuple(f"L{n}" for n in range(21))),
+            "It takes at most 20 interconnectors.",
+            "lines",
+        ),
         (lambda: regions.PriceSeparation(WEEK, -0.01), APART, "above_aud_per_mwh"),
         (lambda: regions.PriceSeparation(WEEK, 40_001), APART, "above_aud_per_mwh"),
         (lambda: regions.PriceSeparation(WEEK, True), APART, "above_aud_per_mwh"),
         (lambda: regions.PriceSeparation(WEEK, ANY), APART, "above_aud_per_mwh"),
         # Trends
-        (lambda: trends.FuelTrend(WEEK, NEM, "week"), "Unknown bucket: choose one of month, quarter, season, year, fy.", "bucket"),
-        (lambda: trends.ShareTrend(WEEK, definition="best"), "Unknown definition: choose one of demand, generation, gross, utility.", "definition"),
-        (lambda: trends.ShareRecords(WEEK, definition=ANY), "Unknown definition: choose one of demand, generation, gross, utility.", "definition"),
+        (
+            lambda: trends.FuelTrend(WEEK, NEM, "week"),
+            "Unknown bucket: choose one of month, quarter, season, year, fy.",
+            "bucket",
+        ),
+        (lambda: trends.ShareTrend(WEEK, definition="best"), DEFINITION, "definition"),
+        (lambda: trends.ShareRecords(WEEK, definition=ANY), DEFINITION, "definition"),
         (lambda: trends.EveningRamp(WEEK, of="price"), "Unknown of: choose one of residual, demand.", "of"),
-        (lambda: trends.DemandExtremes(WEEK, "WEM"), "Unknown region: choose one of NEM, NSW1, QLD1, SA1, TAS1, VIC1.", "region"),
+        (lambda: trends.DemandExtremes(WEEK, "WEM"), ONE_REGION, "region"),
         (lambda: trends.DailyRolling(WEEK, fuels=("Gas",)), f"Unknown fuels: {OF_FUELS}", "fuels"),
-        (lambda: trends.DailyRolling(WEEK, window_days=8), "A window is one of 7, 30, 90 days long.", "window_days"),
+        (
+            lambda: trends.DailyRolling(WEEK, window_days=8),
+            "A window is one of 7, 30, 90 days long.",
+            "window_days",
+        ),
         # Batteries
         (lambda: batteries.BatterySummary(WEEK, "fuel"), BATTERY_GROUPS, "group_by"),
         (lambda: batteries.BatterySeries(WEEK, "fuel"), BATTERY_GROUPS, "group_by"),
-        (lambda: batteries.BatterySummary(WEEK, region="WEM"), "Unknown region: choose one of NEM, NSW1, QLD1, SA1, TAS1, VIC1.", "region"),
-        (lambda: batteries.BatterySeries(WEEK, chosen="HPR1"), "The chosen batteries must be a list.", "chosen"),
+        (lambda: batteries.BatterySummary(WEEK, region="WEM"), ONE_REGION, "region"),
+        (
+            lambda: batteries.BatterySeries(WEEK, chosen="HPR1"),
+            "The chosen batteries must be a list.",
+            "chosen",
+        ),
         (lambda: batteries.BatterySeries(WEEK, chosen=ANY), "The chosen batteries must be a list.", "chosen"),
-        (lambda: batteries.BatterySeries(WEEK, chosen=tuple("abcdefghijklm")), "Choose at most 12.", "chosen"),
+        (
+            lambda: batteries.BatterySeries(WEEK, chosen=tuple("abcdefghijklm")),
+            "Choose at most 12.",
+            "chosen",
+        ),
         (lambda: batteries.BatteryTimeOfDay(WEEK, chosen=("",)), NAMED, "chosen"),
         (lambda: batteries.BatteryTimeOfDay(WEEK, chosen=("x" * 201,)), NAMED, "chosen"),
         (lambda: batteries.BatteryTimeOfDay(WEEK, chosen=(ANY,)), NAMED, "chosen"),
-        (lambda: batteries.StorageLevel(WEEK, ("NEM",)), f"Unknown region: {OF_REGIONS}", "region"),
+        (lambda: batteries.StorageLevel(WEEK, ("NEM",)), REGION, "region"),
         # Curtailment and quality
-        (lambda: curtailment.CurtailmentSeries(WEEK, fuels=("Coal",)), "Unknown fuel: choose from Solar, Wind.", "fuel"),
-        (lambda: curtailment.CurtailmentTimeOfDay(WEEK, fuels=("Coal",)), "Unknown fuel: choose from Solar, Wind.", "fuel"),
-        (lambda: curtailment.CurtailmentSummary(WEEK, ("Coal",)), "Unknown fuel: choose from Solar, Wind.", "fuel"),
-        (lambda: curtailment.UnitCurtailment(WEEK, fuels=("Coal",)), "Unknown fuel: choose from Solar, Wind.", "fuel"),
-        (lambda: quality.DataGaps(WEEK, NEM), "Unknown region: choose one of NSW1, QLD1, SA1, TAS1, VIC1.", "region"),
-        (lambda: quality.DataGaps(Period(JULY, JULY + 31 * DAY + FIVE)), "Gaps are listed for at most 31 days.", "end"),
+        (lambda: curtailment.CurtailmentSeries(WEEK, fuels=("Coal",)), SUN_OR_WIND, "fuel"),
+        (lambda: curtailment.CurtailmentTimeOfDay(WEEK, fuels=("Coal",)), SUN_OR_WIND, "fuel"),
+        (lambda: curtailment.CurtailmentSummary(WEEK, ("Coal",)), SUN_OR_WIND, "fuel"),
+        (lambda: curtailment.UnitCurtailment(WEEK, fuels=("Coal",)), SUN_OR_WIND, "fuel"),
+        (
+            lambda: quality.DataGaps(WEEK, NEM),
+            "Unknown region: choose one of NSW1, QLD1, SA1, TAS1, VIC1.",
+            "region",
+        ),
+        (
+            lambda: quality.DataGaps(Period(JULY, JULY + 31 * DAY + FIVE)),
+            "Gaps are listed for at most 31 days.",
+            "end",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_says_this(make: Any, message: str, field: str) -> None:
     with pytest.raises(RequestError) as refused:
         make()
