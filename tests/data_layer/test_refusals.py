@@ -128,14 +128,18 @@ NUMBER = "The top must be a number."
         (lambda: check_resolution(ANY, WEEK), RESOLUTION, "resolution"),
         (
             lambda: series(Resolution.FIVE_MINUTES, days(60)),
-            "5-minute resolution is for periods up to 15 days: "
-            "shorten the period or choose 30min, hour, day, month.",
+            (
+                "5-minute resolution is for periods up to 15 days: "
+                "shorten the period or choose 30min, hour, day, month."
+            ),
             "resolution",
         ),
         (
             lambda: resolve_resolution("30min", days(94)),
-            "30-minute resolution is for periods up to 93 days: "
-            "shorten the period or choose hour, day, month.",
+            (
+                "30-minute resolution is for periods up to 93 days: "
+                "shorten the period or choose hour, day, month."
+            ),
             "resolution",
         ),
         (
@@ -213,8 +217,10 @@ NUMBER = "The top must be a number."
         (lambda: core.IntegratedData(WEEK, fuels=("Gas",)), FUEL, "fuel"),
         (
             lambda: core.IntegratedData(WEEK, columns=("mw",)),
-            "Unknown columns: choose from settlementdate, duid, scadavalue, station_name, owner, fuel_type, "
-            "region, nameplate_capacity, rrp, energy_mwh, revenue_aud, capacity_factor_pct.",
+            (
+                "Unknown columns: choose from settlementdate, duid, scadavalue, station_name, owner, fuel_type, "
+                "region, nameplate_capacity, rrp, energy_mwh, revenue_aud, capacity_factor_pct."
+            ),
             "columns",
         ),
         # Prices
@@ -454,6 +460,21 @@ def test_a_link_is_spelled_like_this() -> None:
     assert long == core.IntegratedData(
         Period(datetime(2020, 1, 1), datetime(2026, 1, 1)), Resolution.FIVE_MINUTES
     )
+
+
+@pytest.mark.parametrize(
+    ("cls", "field"),
+    [(core.PriceEvents, "high_aud_per_mwh"), (prices.TopIntervals, "top"), (prices.PriceBands, "edges")],
+)
+def test_a_link_with_a_word_for_a_number_is_refused(cls: type[base.Request], field: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        cls.from_query({"start": "2025-07-01", "end": "2025-07-07", field: "ten"})
+    assert (str(refused.value), refused.value.field) == (f"The {field} must be a number.", field)
+
+
+def test_a_link_with_a_parameter_named_period_is_not_taken_at_its_word() -> None:
+    asked = core.RegionSummary.from_query({"start": "2025-07-01", "end": "2025-07-07", "period": "all"})
+    assert asked == core.RegionSummary(WEEK)
 
 
 def test_names_with_commas_and_percent_signs_come_back() -> None:
