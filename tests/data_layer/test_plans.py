@@ -13,6 +13,7 @@ from data_layer.lake import Lake
 from data_layer.market import FUELS, Resolution
 from data_layer.period import Period
 from data_layer.planner import HEAVY_ROWS, Plan, plan, plan_in_parts, plan_in_stretches
+from data_layer.planner.core import _time_of_day_segments as time_of_day_segments
 from data_layer.planner.plan import rows_within
 from data_layer.planner.segments import finest_unit_segments, interval_segments, segments
 from data_layer.query_manager import HybridQueryManager
@@ -29,6 +30,7 @@ from data_layer.requests import (
     Request,
     TimeOfDay,
 )
+from data_layer.requests.stations import StationSummary
 from data_layer.sql import Segment
 from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 from tests.data_layer.test_engines_agree import assert_same
@@ -136,6 +138,22 @@ def test_whole_months_are_cut_only_from_half_a_year_on() -> None:
     assert len(named(segments("f", with_hours, MONTH))) == 4
 
 
+def test_average_days_come_from_months_and_the_half_hours_beside_them() -> None:
+    february = ("region_fuel_time_of_day", datetime(2025, 2, 1), datetime(2025, 3, 1))
+    start, end = datetime(2025, 1, 31, 13, 30), datetime(2025, 3, 2, 0, 40)
+    assert named(time_of_day_segments(Period(*february[1:]))) == [february]
+    assert named(time_of_day_segments(Period(start, end))) == [
+        ("region_fuel_30min", start, february[1]),
+        february,
+        ("region_fuel_30min", february[2], datetime(2025, 3, 2, 0, 30)),
+        ("region_fuel_5min", datetime(2025, 3, 2, 0, 30), end),
+    ]
+    short_of_a_month = Period(datetime(2025, 1, 31), datetime(2025, 2, 28))
+    assert named(time_of_day_segments(short_of_a_month)) == [
+        ("region_fuel_30min", short_of_a_month.start, short_of_a_month.end)
+    ]
+
+
 @pytest.fixture(scope="module")
 def one_day(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """The first of June 2025: 288 prices of one region, 288 readings of two units."""
@@ -230,6 +248,12 @@ def test_a_question_that_cannot_be_cut_is_one_part_and_one_stretch(one_day: Lake
     assert [part.statement for part in parts.plans] == [whole.statement]
     given = [object(), object()]
     assert parts.combine(given) is given[0]  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_a_question_about_items_is_one_part_for_each(one_day: Lake) -> None:
+    snapshot, day = one_day.snapshot(), Period(JUNE, JUNE + DAY)
+    parts = plan_in_parts(StationSummary(day, ("B", "A")), snapshot)
+    assert [part.parameters["items"] for part in parts.plans] == [["A"], ["B"]]
 
 
 def test_the_order_is_promised_where_the_rows_have_what_it_is_of(one_day: Lake) -> None:

@@ -218,8 +218,8 @@ NUMBER = "The top must be a number."
         (
             lambda: core.IntegratedData(WEEK, columns=("mw",)),
             (
-                "Unknown columns: choose from settlementdate, duid, scadavalue, station_name, owner, fuel_type, "
-                "region, nameplate_capacity, rrp, energy_mwh, revenue_aud, capacity_factor_pct."
+                "Unknown columns: choose from settlementdate, duid, scadavalue, station_name, owner, "
+                "fuel_type, region, nameplate_capacity, rrp, energy_mwh, revenue_aud, capacity_factor_pct."
             ),
             "columns",
         ),
