@@ -427,6 +427,9 @@ def test_none_chosen_means_all_and_a_choice_keeps_the_usual_order() -> None:
     assert curtailment.UnitCurtailment(WEEK, fuels=("Wind", "Solar")).fuels == ("Solar", "Wind")
     assert trends.DailyRolling(WEEK, fuels=()).fuels == ("Biomass", "Water", "Wind", "Solar", "Rooftop Solar")
     assert trends.DailyRolling(WEEK, fuels=("Wind", "Coal")).fuels == ("Coal", "Wind")
+    listed: Any = ["fuel", "region"]
+    assert core.AggregateByGroup(WEEK, listed).group_by == ("fuel", "region")
+    assert analysis.PriceAnalysis(WEEK, listed).group_by == ("fuel", "region")
     chosen = core.IntegratedData(WEEK, columns=("duid", "settlementdate"))
     assert chosen.columns == ("settlementdate", "duid")
     assert len(core.IntegratedData(WEEK).columns) == 12
