@@ -7,8 +7,8 @@ in each module. No pattern or pragma spares a line. mutmut leaves out on its own
 
 Each group of modules is a mutmut project of its own in var/mutation/<group>: a copy of the checkout and the
 tests that are meant for these modules, because a mutant that lives costs the time of all tests that run
-its line. What has been decided there is kept for as long as module and tests stay as they are, so that a run
-may be ended and taken up again; ``--fresh`` begins anew. The demonstration lake is built once
+its line. Who died there stays dead for as long as the function is as it was; who lived is tried again. A run
+may so be ended and taken up again, and a new test shows at once; ``--fresh`` begins anew. The demonstration lake is built once
 (tests/conftest.py). A mutant's time is counted in processor seconds; one that never ends counts as dead.
 """
 
@@ -97,6 +97,14 @@ def prepare(name: str) -> Path:
     return folder
 
 
+def _try_survivors_again(folder: Path) -> None:
+    for path in (folder / "mutants").rglob("*.py.meta"):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        codes = kept["exit_code_by_key"]
+        kept["exit_code_by_key"] = {key: code if code in KILLED else None for key, code in codes.items()}
+        path.write_text(json.dumps(kept, indent=4), encoding="utf-8")
+
+
 def results(folder: Path) -> Iterator[tuple[str, dict[str, int | None]]]:
     """(module, mutant -> exit code; None where it is still to be tried) of a group."""
     for path in sorted((folder / "mutants").rglob("*.py.meta")):
@@ -152,7 +160,10 @@ def main() -> int:
     for name in [] if chosen.report else chosen.group or GROUPS:
         if chosen.fresh:
             shutil.rmtree(WORK / name, ignore_errors=True)
-        _mutmut(prepare(name), "run", "--max-children", str(os.cpu_count() or 2), *chosen.only)
+        folder = prepare(name)
+        if not chosen.only:
+            _try_survivors_again(folder)
+        _mutmut(folder, "run", "--max-children", str(os.cpu_count() or 2), *chosen.only)
     return report()
 
 
