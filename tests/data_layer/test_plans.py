@@ -53,6 +53,7 @@ MONTH, HALF_HOUR = Resolution.MONTH, Resolution.HALF_HOUR
         # 2,016 intervals in buckets of 2, 5, 6, 252 and 288 intervals.
         *(PriceEnvelope(WEEK, ("SA1", "TAS1"), points) for points in (4_000, 900, 672, 16, 14)),
         PriceEnvelope(RAGGED, ("SA1",), 10),
+        PriceEnvelope(Period(RAGGED.start, RAGGED.start + 11 * FIVE), ("SA1",), 11),
         RegionSummary(RAGGED),
         FuelSummary(RAGGED, "SA1"),
         TimeOfDay(RAGGED, "VIC1"),

@@ -7,9 +7,10 @@ in each module. No pattern or pragma spares a line. mutmut leaves out on its own
 
 Each group of modules is a mutmut project of its own in var/mutation/<group>: a copy of the checkout and the
 tests that are meant for these modules, because a mutant that lives costs the time of all tests that run
-its line. Who died there stays dead for as long as the function is as it was; who lived is tried again. A run
-may so be ended and taken up again, and a new test shows at once; ``--fresh`` begins anew. The demonstration lake is built once
-(tests/conftest.py). A mutant's time is counted in processor seconds; one that never ends counts as dead.
+its line. Who died there stays dead for as long as the function is as it was; who lived is tried again. A
+run may so be ended and taken up again, and a new test shows at once; ``--fresh`` begins anew. The
+demonstration lake is built once (tests/conftest.py). A mutant's time is counted in processor seconds; one
+that never ends counts as dead.
 """
 
 from __future__ import annotations
