@@ -215,6 +215,8 @@ def test_a_plan_says_what_it_reads(one_day: Lake) -> None:
         (Resolution.FIVE_MINUTES, 1, [2] * 288),
         (HALF_HOUR, 20, [20, 20, 20, 20, 16]),
         (HALF_HOUR, 96, [96]),
+        # 3.84 pieces of 375 minutes: twelve half-hours and not the thirteenth.
+        (HALF_HOUR, 25, [24, 24, 24, 24]),
     ],
 )
 def test_rows_are_handed_out_in_stretches_of_about_so_many(
