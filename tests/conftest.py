@@ -13,13 +13,17 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from data_layer import demo
 from data_layer.lake import Lake
 
 # A shared machine may take any time over one example; what hangs is ended by the suite's own limit.
 settings.register_profile("nemdesk", deadline=None)
+# tests/trust/mutation.py: the same examples for every mutant, and the first that fails is enough.
+settings.register_profile(
+    "mutation", deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("nemdesk")
 
 ROOT = Path(__file__).parent.parent
@@ -71,9 +75,15 @@ DEMO_END = datetime(2026, 3, 2)
 
 @pytest.fixture(scope="session")
 def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Twelve days of demonstration data in a lake of its own; tests must not change it."""
-    lake = Lake(tmp_path_factory.mktemp("demo") / "lake")
-    demo.build(lake, end=DEMO_END, days=12)
+    """Twelve days of demonstration data in a lake of its own; tests must not change it.
+
+    NEMDESK_TEST_LAKES names a folder in which the lake outlives the session: mutation tests start pytest
+    some thousand times, and none of what they mutate is asked while a lake is built.
+    """
+    kept = os.environ.get("NEMDESK_TEST_LAKES")
+    lake = Lake(Path(kept) / "demo" if kept else tmp_path_factory.mktemp("demo") / "lake")
+    if not (kept and lake.root.exists()):
+        demo.build(lake, end=DEMO_END, days=12)
     return lake
 
 

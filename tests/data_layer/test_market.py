@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_layer import market
-from data_layer.market import FUELS, INTERCONNECTORS, NEM, PRICE_THRESHOLDS, REGION_NAMES, REGIONS
+from data_layer.market import FUELS, INTERCONNECTORS, NEM, PRICE_THRESHOLDS, REGION_NAMES, REGIONS, Bucket
 
 STAMPS = st.integers(0, 288 * 9_000).map(lambda k: datetime(2005, 1, 1) + timedelta(minutes=5 * k))
 
@@ -75,3 +75,34 @@ def test_names_are_complete() -> None:
     assert [r.intervals for r in market.Resolution] == [1, 6, 12, 288, 8_640]
     assert [r.is_subdaily for r in market.Resolution] == [True, True, True, False, False]
     assert market.HOURS_PER_INTERVAL * 12 == 1
+
+
+@pytest.mark.parametrize(
+    ("bucket", "day", "start", "following", "name"),
+    [
+        ("month", date(2025, 12, 31), date(2025, 12, 1), date(2026, 1, 1), "Dec 2025"),
+        ("month", date(2025, 1, 1), date(2025, 1, 1), date(2025, 2, 1), "Jan 2025"),
+        ("quarter", date(2025, 3, 31), date(2025, 1, 1), date(2025, 4, 1), "Q1 2025"),
+        ("quarter", date(2025, 4, 1), date(2025, 4, 1), date(2025, 7, 1), "Q2 2025"),
+        ("quarter", date(2025, 9, 30), date(2025, 7, 1), date(2025, 10, 1), "Q3 2025"),
+        ("quarter", date(2025, 12, 31), date(2025, 10, 1), date(2026, 1, 1), "Q4 2025"),
+        ("season", date(2025, 12, 1), date(2025, 12, 1), date(2026, 3, 1), "Summer 2026"),
+        ("season", date(2026, 1, 1), date(2025, 12, 1), date(2026, 3, 1), "Summer 2026"),
+        ("season", date(2026, 2, 28), date(2025, 12, 1), date(2026, 3, 1), "Summer 2026"),
+        ("season", date(2026, 3, 1), date(2026, 3, 1), date(2026, 6, 1), "Autumn 2026"),
+        ("season", date(2026, 8, 31), date(2026, 6, 1), date(2026, 9, 1), "Winter 2026"),
+        ("season", date(2026, 11, 30), date(2026, 9, 1), date(2026, 12, 1), "Spring 2026"),
+        ("year", date(2025, 12, 31), date(2025, 1, 1), date(2026, 1, 1), "2025"),
+        ("year", date(2025, 1, 1), date(2025, 1, 1), date(2026, 1, 1), "2025"),
+        ("fy", date(2025, 6, 30), date(2024, 7, 1), date(2025, 7, 1), "FY2025"),
+        ("fy", date(2025, 7, 1), date(2025, 7, 1), date(2026, 7, 1), "FY2026"),
+        ("fy", date(2025, 12, 31), date(2025, 7, 1), date(2026, 7, 1), "FY2026"),
+    ],
+)
+def test_a_day_lies_in_the_stretch_that_the_field_names_so(
+    bucket: str, day: date, start: date, following: date, name: str
+) -> None:
+    which = Bucket(bucket)
+    assert which.start(day) == start
+    assert which.following(start) == following
+    assert which.name_of(start) == name
