@@ -134,7 +134,7 @@ def warnings(service: Service, now: Now = _now) -> list[str]:
         if odd:
             found.append(
                 f"The audit of what was ingested found {len(odd)} odd thing{'' if len(odd) == 1 else 's'} in "
-                f"AEMO's data, the latest {odd[-1].month}: {odd[-1].text}. see Audit below."
+                f"AEMO's data, the latest {odd[-1].month}: {odd[-1].text}; see Audit below."
             )
     except DataLayerError as error:
         found.append(str(error))

@@ -50,6 +50,10 @@ class ByteLruCache(BaseCache):
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Any:
+        return _unpacked(self._held(key))
+
+    def _held(self, key: str) -> Any:
+        """The value as it lies here, or None; the most recently used from now on."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
@@ -60,7 +64,7 @@ class ByteLruCache(BaseCache):
                 self.bytes -= size
                 return None
             self._entries.move_to_end(key)
-        return _unpacked(value)
+            return value
 
     def set(self, key: str, value: Any, timeout: int | timedelta | None = None) -> bool:
         value = _packed(value)
@@ -199,7 +203,7 @@ class AnswerCache:
     def has(self, key: str) -> bool:
         """Whether ``get`` would find it; counts nothing."""
         try:
-            return self._backend.get(key) is not None
+            return bool(self._backend.has(key))
         except Exception:
             return False
 
