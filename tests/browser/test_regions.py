@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import urllib.request
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -58,28 +59,36 @@ def settled(desk: Desk) -> None:
     desk.until(lambda: desk.driver.execute_script(script, list(PANELS)), "all panels")
 
 
-def click_map(desk: Desk, longitude: float, latitude: float, on: str) -> None:
-    """A click of the mouse on a place of the map, once the map says that the pointer is ``on`` that trace."""
+def click_map(desk: Desk, longitude: float, latitude: float, on: str, then: Callable[[], Any]) -> None:
+    """A click of the mouse on a place of the map, once the map says that the pointer is ``on`` that trace.
+
+    Clicked again until ``then`` holds: a map that is drawn anew between pointing and clicking forgets what
+    it was pointed at, and takes the click for one beside everything.
+    """
     script = MAP + (
         "const l = gd._fullLayout; const r = gd.getBoundingClientRect();"
         "return [r.left + l.xaxis._offset + l.xaxis.l2p(arguments[0]),"
         " r.top + l.yaxis._offset + l.yaxis.l2p(arguments[1])]"
     )
-    x, y = desk.driver.execute_script(script, longitude, latitude)
+    under = MAP + "return (gd._hoverdata || []).map(point => gd.data[point.curveNumber].name)"
 
     def mouse(kind: str, button: str, count: int, aside: int = 0) -> None:
+        x, y = desk.driver.execute_script(script, longitude, latitude)
         event = {"type": kind, "x": x + aside, "y": y, "button": button, "clickCount": count}
         desk.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
 
-    def pointed() -> bool:
+    def clicked() -> bool:
         mouse("mouseMoved", "none", 0, aside=1)
         mouse("mouseMoved", "none", 0)
-        under = MAP + "return (gd._hoverdata || []).map(point => gd.data[point.curveNumber].name)"
-        return on in desk.driver.execute_script(under)
+        if on not in desk.driver.execute_script(under):
+            return False
+        mouse("mousePressed", "left", 1)
+        mouse("mouseReleased", "left", 1)
+        # Longer than a double click, which would mean something else.
+        desk.until(then, f"what a click on {on} does", seconds=3)
+        return True
 
-    desk.until(pointed, f"the pointer on {on}")
-    mouse("mousePressed", "left", 1)
-    mouse("mouseReleased", "left", 1)
+    desk.until(clicked, f"a click on {on} that is followed")
 
 
 def scrub(desk: Desk, row: int, *, release: bool) -> None:
@@ -163,8 +172,7 @@ def test_scrubbing_recolours_at_once_and_the_address_keeps_the_moment(desk: Desk
 def test_clicks_and_zoom_on_the_map(desk: Desk) -> None:
     desk.open("/regions?stations=off")
     settled(desk)
-    click_map(desk, 140.0, -24.0, "QLD1")
-    desk.until(lambda: "region=QLD1" in desk.query(), "Queensland")
+    click_map(desk, 140.0, -24.0, "QLD1", then=lambda: "region=QLD1" in desk.query())
     settled(desk)
     assert "Queensland" in desk.text("#regions-lines-top")
     desk.driver.back()
@@ -173,8 +181,7 @@ def test_clicks_and_zoom_on_the_map(desk: Desk) -> None:
     ends = facts(desk)["frames"]["ends"]
     named = [name for name in desk.drawn("regions-map") if name in LINE_NAMES]
     assert len(ends) == len(named) == 6
-    click_map(desk, ends[0][2], ends[0][3], named[0])
-    desk.until(lambda: "line=" in desk.query(), "the line under the pointer")
+    click_map(desk, ends[0][2], ends[0][3], named[0], then=lambda: "line=" in desk.query())
     desk.open("/regions")
     settled(desk)
     few = facts(desk)
@@ -189,8 +196,7 @@ def test_clicks_and_zoom_on_the_map(desk: Desk) -> None:
     place = desk.driver.execute_script(
         MAP + "const t = gd.data.find(t => t.name === 'Stations'); return [t.x[0], t.y[0], t.customdata[0]]"
     )
-    click_map(desk, place[0], place[1], "Stations")
-    desk.until(lambda: desk.query().startswith("/stations?"), "the station's tab")
+    click_map(desk, place[0], place[1], "Stations", then=lambda: desk.query().startswith("/stations?"))
     assert "units=station:" in desk.query()
     desk.no_errors()
 
