@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).parents[2]
 DATA_LAYER: Final = ROOT / "data_layer"
 
 _TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)?|[^\sA-Za-z0-9_]")
+_READ: Final = re.compile(r"\bread_\w+\(\$(\w+)")
 _COMMENT: Final = re.compile(r"--[^\n]*")
 
 
@@ -42,7 +43,7 @@ class Statements:
     """Records what an engine is asked, and what of it is not from the shipped catalogue."""
 
     def __init__(self, lake: Lake, rows: int) -> None:
-        self.lake = str(lake.root)
+        self.lake = lake.root.resolve()
         self.known = vocabulary() | {str(rows + 1), "0", "'"}
         self.count = 0
         self.foreign: list[str] = []
@@ -50,9 +51,11 @@ class Statements:
 
     def note(self, statement: str, parameters: Mapping[str, Any] | None) -> None:
         self.count += 1
-        for value in (parameters or {}).values():
+        # Only what is read is a file: a unit may be asked for by the name of one, as a bound value.
+        for name in _READ.findall(statement):
+            value = (parameters or {}).get(name)
             for item in value if isinstance(value, list) else [value]:
-                if str(item).endswith(".parquet") and not str(item).startswith(self.lake):
+                if not Path(str(item)).resolve().is_relative_to(self.lake):
                     self.foreign.append(f"file {item!r}")
         if statement in self._seen:
             return

@@ -78,9 +78,15 @@ def test_a_foreign_statement_is_seen(demo_lake: Lake) -> None:
             statements.foreign.clear()
             engine.query(text, {})
             assert statements.foreign, text
+    reading = "SELECT duid FROM read_parquet($files_units)"
+    for path in ("/etc/x.parquet", f"{demo_lake.root}/../x.parquet", "https://127.0.0.1/x.parquet"):
         statements.foreign.clear()
-        engine.query("SELECT $start AS n", {"start": ["/etc/x.parquet"]})
-        assert statements.foreign
+        statements.note(reading, {"files_units": [path]})
+        assert statements.foreign, path
+    statements.foreign.clear()
+    statements.note(reading, {"files_units": [str(demo_lake.root / "x.parquet")]})
+    statements.note("SELECT $duid AS duid", {"duid": "/etc/x.parquet"})
+    assert statements.foreign == [], "the name of a file as a bound value is no file"
 
 
 def test_a_foreign_file_is_seen(demo_lake: Lake, tmp_path: Path) -> None:
