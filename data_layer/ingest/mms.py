@@ -176,7 +176,7 @@ class _Reader:
             self._head(line)
 
     def _open(self, line: bytes) -> None:
-        if line.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
+        if line.lstrip(b"\xef\xbb\xbf \t")[:1] == b"<":
             raise _FileRefused("is an HTML page, not an MMS file: the server answered with an error page")
         fields = [
             part.strip('" ') for part in line.decode("utf-8", "replace").lstrip("\ufeff").strip().split(",")
@@ -316,7 +316,7 @@ def _order(rows: pa.Table, key: tuple[str, ...]) -> Int64s | None:
         ranks = [_ranks(rows.column(c)) for c in ("LASTCHANGED", "RUNNO") if c in rows.schema.names]
         order = np.lexsort((*ranks, code))
     ordered = code[order]
-    last = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.array([], dtype=np.bool_)
+    last = np.append(ordered[1:] != ordered[:-1], True)
     kept: Int64s = order[last]
     return kept
 
@@ -336,8 +336,6 @@ def _ranks(values: pa.ChunkedArray) -> Int64s:
     if not pa.types.is_dictionary(values.type):
         values = values.dictionary_encode()
     encoded = values.combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], values.type)
     names = encoded.dictionary.to_pylist()
     rank = np.zeros(len(names) + 1, dtype=np.int64)
     rank[np.argsort(np.array(names, dtype=object))] = np.arange(1, len(names) + 1)

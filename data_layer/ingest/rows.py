@@ -331,10 +331,8 @@ def check(table: pa.Table, lines: Int64s, report: Report, window: Window | None,
 
 
 def _stamps(values: pa.ChunkedArray) -> tuple[Int64s, Bools]:
-    """Microseconds since 1970 (0 where unreadable) and which are unreadable; nulls are the latter."""
+    """Microseconds since 1970 and which are unreadable; nulls are, and whatever lies before 1970."""
     encoded = values.unify_dictionaries().combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
     known = np.array([_parse_stamp(text) for text in encoded.dictionary.to_pylist()] + [-1], dtype=np.int64)
     stamps: Int64s = known[dictionary_positions(encoded)]
     return stamps, stamps < 0

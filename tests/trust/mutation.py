@@ -69,7 +69,10 @@ GROUPS = {
         tuple(f"data_layer/planner/{name}.py" for name in _TABS),
         ("-k", _SLOW, *_tests("test_planner.py", *(f"test_{name}.py" for name in _TABS))),
     ),
-    "mms": Group(("data_layer/ingest/mms.py", "data_layer/ingest/rows.py"), _tests("ingest/test_mms.py")),
+    "mms": Group(
+        ("data_layer/ingest/mms.py", "data_layer/ingest/rows.py"),
+        _tests(*(f"ingest/{name}.py" for name in ("test_mms", "test_mms_reader", "test_rows"))),
+    ),
 }
 
 
