@@ -6,6 +6,7 @@ The examples are few and each is asked alone, so that a fault in one plan fails 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from data_layer.planner import HEAVY_ROWS, Plan, plan, plan_in_parts, plan_in_st
 from data_layer.planner.core import _time_of_day_segments as time_of_day_segments
 from data_layer.planner.plan import rows_within
 from data_layer.planner.segments import finest_unit_segments, interval_segments, segments
-from data_layer.query_manager import HybridQueryManager
+from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import (
     AggregateByGroup,
     FuelSummary,
@@ -276,3 +277,19 @@ def test_heavy_is_more_than_three_million_rows() -> None:
     assert HEAVY_ROWS == 3_000_000
     assert not Plan("", {}, "", 3_000_000, 1).heavy
     assert Plan("", {}, "", 3_000_001, 1).heavy
+
+
+def test_the_latest_interval_of_a_time_without_prices(tmp_path: Path) -> None:
+    """Prices may end before readings do, or be missing altogether: no rows then, and no error."""
+    found = readings("A", [JUNE + FIVE, JUNE + 3 * DAY], 1.0)
+    day = LatestInterval(Period(JUNE + DAY, JUNE + 2 * DAY))
+    without = make_lake(tmp_path / "without", units=[unit("A")], unit_scada=found)
+    early = make_lake(
+        tmp_path / "early",
+        units=[unit("A")],
+        unit_scada=found,
+        dispatch_price=prices("NSW1", [JUNE + FIVE], 50.0),
+    )
+    for lake in (without, early):
+        assert open_manager(lake.root).query(day).empty
+    assert len(open_manager(early.root).query(LatestInterval(Period(JUNE, JUNE + DAY)))) == 1
