@@ -207,9 +207,9 @@ def _careful(piece: bytes, first_line: int, plan: Plan, log: RefusalLog) -> tupl
             for name, value in row.items():
                 values[name].append(value)
     columns = [
-        pa.array(values[name], pa.string() if kind == _TEXT else kind).cast(kind)
-        if kind != _TEXT
-        else pa.array(values[name], pa.string()).dictionary_encode()
+        pa.array(values[name], pa.string()).dictionary_encode()
+        if kind == _TEXT
+        else pa.array(values[name], kind)
         for name, kind in plan.types.items()
     ]
     return pa.table(columns, names=list(plan.types)), np.array(numbers, dtype=np.int64)
@@ -249,7 +249,7 @@ def _logical_lines(
 
 def _fields(line: int, text: str, plan: Plan, log: RefusalLog) -> list[str] | None:
     try:
-        fields = next(csv.reader([text.rstrip("\r")], strict=True))
+        fields = next(csv.reader([text], strict=True))
     except (csv.Error, StopIteration):
         log.row(line, f"has unbalanced quotes: {text[:_SHOWN]!r}")
         return None

@@ -112,6 +112,7 @@ def test_the_first_and_the_last_moment_of_publication(published: datetime) -> No
 def test_blank_lines_are_nothing() -> None:
     plain = text(SCADA_HEADER, ONE)
     assert said(only(plain + b"\r\n\r\n")) == [], "after the end"
+    assert duids(only(text(SCADA_HEADER, *[""] * 5_000, ONE))) == ["ER01"], "before the first row"
     data = text("", SCADA_HEADER, ONE, *[""] * 5_000, scada(AT, "ER02", 2), scada(AT, "ER03", "x"))
     reading = only(data)
     assert duids(reading) == ["ER01", "ER02"]
