@@ -85,6 +85,11 @@ def test_a_page_inside_a_zip_is_refused_as_one(start: bytes) -> None:
     assert (reading.name, reading.refusals) == ("A.ZIP/A.CSV", [Refusal("A.ZIP/A.CSV", None, PAGE)])
 
 
+def test_an_empty_member_is_refused_as_one() -> None:
+    (reading,) = mms.read(zipped({"A.CSV": b""}), "A.ZIP")
+    assert reading.refusals == [Refusal("A.ZIP/A.CSV", None, "is empty")]
+
+
 @pytest.mark.parametrize(
     "first",
     [
