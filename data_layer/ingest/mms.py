@@ -156,7 +156,8 @@ class _Reader:
         controls = iter(_control_rows(block))
         control = next(controls, size)
         while position < size:
-            if position < control:
+            # The first row of a file is its C row, also with a byte order mark or quotes before the C.
+            if position < control and self.published_at is not None:
                 self._data(block, position, control)
                 self.line += block.count(b"\n", position, control)
                 position = control
@@ -164,7 +165,9 @@ class _Reader:
             end = block.index(b"\n", position) + 1
             self._control(block[position:end])
             self.line += 1
-            position, control = end, next(controls, size)
+            if position == control:
+                control = next(controls, size)
+            position = end
 
     def _control(self, line: bytes) -> None:
         if self.published_at is None:
@@ -226,9 +229,6 @@ class _Reader:
             self.ignored.add(header.name)
 
     def _data(self, block: bytes, start: int, end: int, lines: int | None = None) -> None:
-        if self.published_at is None:
-            # The first line is no control row: _open says what it is instead.
-            self._open(block[start : block.index(b"\n", start)])
         if not block[start : min(end, start + 4096)].strip() and not block[start:end].strip():
             return
         self.ended = False

@@ -315,10 +315,7 @@ def check(table: pa.Table, lines: Int64s, report: Report, window: Window | None,
             columns[column] = values
         else:
             numbers = values.to_numpy()
-            refuse(
-                np.isinf(numbers) | (np.isnan(numbers) & values.is_valid().to_numpy()),
-                f"{source} is not finite",
-            )
+            refuse(_not_finite(values), f"{source} is not finite")
             if pa.types.is_integer(kind):
                 odd = (numbers != np.round(numbers)) | (numbers < _INT16.min) | (numbers > _INT16.max)
                 refuse(odd & ~np.isnan(numbers), f"{source} is not a small whole number", source)
@@ -326,8 +323,18 @@ def check(table: pa.Table, lines: Int64s, report: Report, window: Window | None,
     for extra in ("RUNNO", "LASTCHANGED"):
         if extra in table.schema.names:
             columns[extra] = table.column(extra)
+    if "RUNNO" in columns:
+        # NaN sorts nowhere: one would mix up the runs of all other rows.
+        refuse(_not_finite(table.column("RUNNO")), "RUNNO is not finite")
     rows = pa.table(columns)
     return rows if good.all() else rows.filter(pa.array(good))
+
+
+def _not_finite(values: pa.ChunkedArray) -> Bools:
+    """Where a number is given that is none; a null is no such number."""
+    numbers = values.to_numpy()
+    bad: Bools = np.isinf(numbers) | (np.isnan(numbers) & values.is_valid().to_numpy())
+    return bad
 
 
 def _stamps(values: pa.ChunkedArray) -> tuple[Int64s, Bools]:

@@ -62,6 +62,8 @@ CUT = 'is cut off: its last row is not C,"END OF REPORT"'
         (text(SCADA_HEADER) + SCADA_HEADER.encode(), CUT),
         (b"C,SHORT,ROW\n" + FOOTER.encode(), NO_C),
         (b"X,a,b,c,d,2025/02/20,09:36:25,x\n" + FOOTER.encode(), NO_C),
+        (f"X{control()}\n{FOOTER}".encode(), NO_C),
+        (b"X<html>\n" + FOOTER.encode(), NO_C),
         (text(published="2025/02/30,09:36:25"), "has no date of publication in its C row"),
         (
             text(published=f"{EARLIEST - timedelta(seconds=1):%Y/%m/%d,%H:%M:%S}"),
@@ -94,6 +96,8 @@ def test_an_empty_member_is_refused_as_one() -> None:
     "first",
     [
         "\ufeff" + control(),
+        "\ufeffC,SETP,X,AEMO,PUBLIC,2025/02/20,09:36:25",
+        '"C",SETP,X,AEMO,PUBLIC,2025/02/20,09:36:25',
         "C,SETP,X,AEMO,PUBLIC,2025/02/20,09:36:25",
         'C,"SETP.WORLD",X,AEMO,"PUBLIC","2025/02/20","09:36:25",1',
         "C, SETP.WORLD ,X,AEMO,PUBLIC, 2025/02/20 , 09:36:25 ,1",
@@ -101,7 +105,18 @@ def test_an_empty_member_is_refused_as_one() -> None:
 )
 def test_spellings_of_the_first_row(first: str) -> None:
     data = text(SCADA_HEADER, ONE).replace(control().encode(), first.encode())
-    assert only(data).published_at == datetime(2025, 2, 20, 9, 36, 25)
+    reading = only(data)
+    assert reading.published_at == datetime(2025, 2, 20, 9, 36, 25)
+    assert (duids(reading), said(reading)) == (["ER01"], [])
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_rows_before_any_header_begin_after_the_first_row(mark: str) -> None:
+    reading = only(mark.encode() + text(ONE, SCADA_HEADER, ONE, scada(AT, "ER02", "x")))
+    assert said(reading) == [
+        (2, "rows before any I row are left out"),
+        (5, "SCADAVALUE is not a number: 'x'"),
+    ]
 
 
 def test_a_first_row_may_hold_bytes_that_are_no_text() -> None:
@@ -322,6 +337,36 @@ def test_every_key_has_a_place_of_its_own() -> None:
     kept = only(text(SCADA_HEADER, *rows)).rows["unit_scada"]
     assert kept.column("duid").to_pylist() == list("ABCDABCD")
     assert [at.minute for at in kept.column("settlementdate").to_pylist()] == [5] * 4 + [10] * 4
+
+
+def test_order_holds_for_thousands_of_units_over_the_longest_span_of_years() -> None:
+    """Microseconds of 2099 times 3,000 units would not fit into 64 bits."""
+    years = (2099, 1999)
+    units = [f"U{number:04}" for number in range(3_000)]
+    rows = [scada(f"{year}/01/01 00:05:00", duid, 1) for year in years for duid in units]
+    kept = only(text(SCADA_HEADER, *rows, published="2099/02/20,09:36:25")).rows["unit_scada"]
+    assert [at.year for at in kept.column("settlementdate").to_pylist()] == [1999] * 3_000 + [2099] * 3_000
+    assert kept.column("duid").to_pylist() == units * 2
+
+
+@pytest.mark.parametrize("run", ["nan", "inf", "-inf"])
+def test_a_run_that_is_no_number_costs_its_row_and_no_other(run: str) -> None:
+    """NaN compares as neither more nor less: it would mix up the runs of every other key."""
+    rows = [price(AT, "NSW1", 10, run=2), price(AT, "QLD1", 99), price(AT, "NSW1", 20, run=1)]
+    rows[1] = rows[1].replace(",1,QLD1,", f",{run},QLD1,")
+    reading = only(text(PRICE_HEADER, *rows))
+    kept = reading.rows["dispatch_price"]
+    assert list(zip(kept.column("regionid").to_pylist(), kept.column("rrp").to_pylist(), strict=True)) == [
+        ("NSW1", 10.0)
+    ]
+    assert said(reading) == [(4, "RUNNO is not finite")]
+
+
+def test_a_row_without_a_run_counts_as_the_earliest() -> None:
+    rows = [price(AT, "NSW1", 10), price(AT, "NSW1", 20).replace(",1,NSW1,", ",,NSW1,")]
+    reading = only(text(PRICE_HEADER, *rows))
+    assert reading.rows["dispatch_price"].column("rrp").to_pylist() == [10.0]
+    assert said(reading) == []
 
 
 def test_ranks_are_dense_and_a_missing_value_ranks_lowest() -> None:

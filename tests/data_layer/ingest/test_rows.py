@@ -91,6 +91,7 @@ def test_quotes_are_around_whole_fields(text: bytes, well: bool) -> None:
 def test_own_lines_counts_the_range_and_nothing_beside_it() -> None:
     assert mms_rows.own_lines(ROWS, 0, len(ROWS), plan()) == 6
     assert mms_rows.own_lines(ROWS, ROW, 3 * ROW, plan()) == 2
+    assert mms_rows.own_lines(ROWS, ROW, ROW, plan()) == 0
     beside = b"x\n" + ROWS[: 2 * ROW] + b"x\n"
     assert mms_rows.own_lines(beside, 2, 2 + 2 * ROW, plan()) == 2
     assert mms_rows.own_lines(beside, 0, 2 + 2 * ROW, plan()) is None
