@@ -314,9 +314,9 @@ def check(table: pa.Table, lines: Int64s, report: Report, window: Window | None,
         elif pa.types.is_string(kind):
             columns[column] = values
         else:
-            numbers = values.to_numpy()
             refuse(_not_finite(values), f"{source} is not finite")
             if pa.types.is_integer(kind):
+                numbers = values.to_numpy()
                 odd = (numbers != np.round(numbers)) | (numbers < _INT16.min) | (numbers > _INT16.max)
                 refuse(odd & ~np.isnan(numbers), f"{source} is not a small whole number", source)
             columns[column] = values
