@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from app import logs, metric_files
@@ -47,6 +49,19 @@ def post_worker_init(worker: Any) -> None:
     # A thread that computes lets the others in after a millisecond instead of five: under load /healthz and
     # the polls answer a quarter sooner, and nothing else becomes slower (benchmarks/bench_crowd.py).
     sys.setswitchinterval(0.001)
+    pool = getattr(worker, "tpool", None)  # of gthread, which gunicorn.conf.py names
+    if pool is not None:
+        start_threads(pool, worker.cfg.threads)
+
+
+def start_threads(pool: ThreadPoolExecutor, count: int) -> None:
+    """Start all ``count`` threads of a new pool. By itself it starts one whenever none is idle, so a worker
+    would grow, with each thread's open files, at every crowd larger than those before: what it needs shows
+    at once instead."""
+    together = threading.Barrier(count + 1)
+    for _ in range(count):
+        pool.submit(together.wait)
+    together.wait()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         512, ge=128, description="Memory of one job, in MiB; DuckDB may use half of it."
     )
     max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
-    cache_mb: int = Field(100, ge=1, description="Answers kept in memory by each process, in MiB.")
+    cache_mb: int = Field(16, ge=1, description="Answers kept in memory by each process, in MiB.")
     cache_ttl_seconds: float = Field(300.0, gt=0, description="How long an answer is kept in memory.")
     exports_mb: int = Field(
         4_000, ge=10, description="Room for exported files, in MiB: the oldest go when it is used up."

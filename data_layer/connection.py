@@ -292,6 +292,8 @@ class DuckEngine:
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
             "parquet_metadata_cache": True,
+            # Its allocator gives back what a query left only while others run, not once it is quiet.
+            "allocator_background_threads": True,
             "disabled_optimizers": "join_order,build_side_probe_side" if careful else "",
             "allowed_configs": ["enable_progress_bar", "enable_progress_bar_print"],
             "allowed_directories": [str(self.directory)],

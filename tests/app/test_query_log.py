@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import sqlite3
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,6 +70,31 @@ def test_the_latest_and_the_slowest_are_kept_and_no_more(log: QueryLog) -> None:
         (rows,) = database.execute("SELECT count(*) FROM Cache").fetchone()
     database.close()
     assert rows <= RECENT + 2 * SLOWEST + 1
+
+
+def test_no_thread_keeps_its_files_open(log: QueryLog) -> None:
+    """A worker has 64 threads."""
+    log(told(0.1))
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    barrier = threading.Barrier(9)
+
+    def ask(number: int) -> None:
+        log(told(number))
+        log.recent()
+        log.slowest()
+        barrier.wait(30)
+        barrier.wait(30)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    barrier.wait(30)
+    found = len(list(Path("/proc/self/fd").iterdir()))
+    barrier.wait(30)
+    for thread in threads:
+        thread.join()
+    assert found <= open_files
+    assert len(log.recent()) >= 8
 
 
 def test_one_log_for_all_processes(log: QueryLog) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from data_layer.lake import Lake
@@ -204,6 +205,21 @@ def test_a_plan_says_what_it_reads(one_day: Lake) -> None:
     assert not found.heavy
     assert found.order == ()
     assert found.finish is None
+
+
+def test_a_plan_counts_every_stretch_and_table_that_it_reads(one_day: Lake) -> None:
+    """Of two units: 14 readings in seven intervals, or ten, two half-hours and two; and the two units."""
+    snapshot = one_day.snapshot()
+    ragged = Period(JUNE + FIVE, JUNE + 8 * FIVE), Period(JUNE + FIVE, JUNE + 13 * FIVE)
+    short, long = (plan(AggregateByGroup(period, ("duid",)), snapshot) for period in ragged)
+    assert (short.source, short.rows, short.files) == ("unit_interval", 14 + 2, 2)
+    assert (long.source, long.rows, long.files) == ("unit_interval + unit_30min", 10 + 2 + 2 + 2, 4)
+
+
+def test_a_plan_does_what_is_done_after_its_statement() -> None:
+    table = pa.table({"x": [2, 1]})
+    assert Plan("", {}, "", 0, 0, finish=lambda rows: rows.slice(1)).finished(table).to_pylist() == [{"x": 1}]
+    assert Plan("", {}, "", 0, 0).finished(table) is table
 
 
 @pytest.mark.parametrize(

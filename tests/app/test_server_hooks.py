@@ -1,0 +1,40 @@
+"""What a gunicorn worker settles before it serves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from app import server_hooks
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_worker_has_all_its_threads_from_the_start() -> None:
+    """They would come one by one, whenever none is idle: a worker's memory and files would grow with them."""
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="served") as pool:
+        assert pool.submit(int).result() == 0, "one may be there before"
+        server_hooks.start_threads(pool, 8)
+        names = [one.name for one in threading.enumerate() if one.name.startswith("served")]
+        assert len(names) == 8
+        assert [future.result() for future in [pool.submit(len, "ab") for _ in range(20)]] == [2] * 20
+
+
+def test_arrow_takes_its_memory_from_the_c_library(tmp_path: Path) -> None:
+    """Its own allocator keeps a heap for each thread, and keeps it."""
+    script = (
+        "import runpy; runpy.run_path('gunicorn.conf.py')\n"
+        "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={"NEMDESK_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "system", found.stderr
