@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data_layer.connection import DuckEngine
 from data_layer.errors import RequestError
 from data_layer.lake import Lake
 from data_layer.market import Resolution
+from data_layer.planner import plan, plan_in_parts, stations
 from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import REQUESTS, AggregateByGroup, Period, Request
 from data_layer.requests.stations import (
@@ -259,6 +261,61 @@ def test_the_average_day_is_by_the_half_hours_end(tmp_path: Path) -> None:
     assert [(r["time_of_day"], r["mw"], r["intervals"]) for r in rows] == [(30, 20.0, 2), (1440, 7.0, 1)]
     assert rows[0]["price_aud_per_mwh"] == 15.0
     assert rows[0]["revenue_aud_per_hour"] == pytest.approx((100 + 600) / 2)
+
+
+@pytest.fixture(scope="module")
+def two_units(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A gives 6 MW and B 12 MW, from 1 June 2025 for three days, at $50."""
+    when = stamps(datetime(2025, 6, 1, 0, 5), 3 * 288)
+    return make_lake(
+        tmp_path_factory.mktemp("two"),
+        units=[unit("A"), unit("B")],
+        unit_scada=readings("A", when, 6.0) + readings("B", when, 12.0),
+        dispatch_price=prices("NSW1", when, 50.0),
+    )
+
+
+def test_days_of_a_unit_by_hand(two_units: Lake) -> None:
+    """From noon of the first day on: half a day and a whole one, and nothing of the other unit."""
+    period = Period(datetime(2025, 6, 1, 12), datetime(2025, 6, 3))
+    found = open_manager(two_units.root).answer(StationSeries(period, ("A",), Resolution.DAY))
+    days = found.table.sort_by("time").to_pylist()
+    assert {day["item"] for day in days} == {"A"}
+    assert [day["generation_mwh"] for day in days] == pytest.approx([6 * 12, 6 * 24])
+    assert [day["revenue_aud"] for day in days] == pytest.approx([6 * 12 * 50, 6 * 24 * 50])
+    assert [day["unit_intervals"] for day in days] == [144, 288]
+    assert [day["mw"] for day in days] == pytest.approx([6, 6])
+    assert "unit_30min" in found.provenance.source
+    assert "unit_day" in found.provenance.source
+
+
+def test_items_asked_one_after_the_other_are_the_same_rows(two_units: Lake) -> None:
+    snapshot, engine = two_units.snapshot(), DuckEngine(two_units.root)
+    day = Period(datetime(2025, 6, 1), datetime(2025, 6, 2))
+    question = StationPriceBands(day, ("B", "A"), (0.0, 100.0))
+    parts = plan_in_parts(question, snapshot)
+    tables = [engine.query(one.statement, one.parameters, None) for one in parts.plans]
+    whole = open_manager(two_units.root).answer(question).table
+    assert (
+        parts.combine(tables)
+        .sort_by([("item", "ascending"), ("band", "ascending")])
+        .equals(whole.sort_by([("item", "ascending"), ("band", "ascending")]))
+    )
+    first = parts.combine(tables[:1])
+    assert set(first.column("item").to_pylist()) == {"A"}, "as far as it goes"
+
+
+def test_what_reading_an_item_costs_is_a_row_group_of_each_month(
+    two_units: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot, day = two_units.snapshot(), Period(datetime(2025, 6, 1), datetime(2025, 6, 2))
+    small = plan(StationDuration(day, ("A",)), snapshot)
+    beside = small.rows - 2 * 288
+    assert small.source == "unit_by_duid"
+    assert 0 <= beside < 2 * 288, "both units lie in one row group, and are read"
+    monkeypatch.setattr(stations, "ROWS_OF_AN_ITEM", 100)
+    assert plan(StationDuration(day, ("A",)), snapshot).rows == beside + 100
+    assert plan(StationDuration(day, ("A", "B")), snapshot).rows == beside + 200
 
 
 def test_ranks_are_among_the_same_fuel(tmp_path: Path) -> None:

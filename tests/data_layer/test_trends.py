@@ -358,6 +358,41 @@ def test_a_rolling_mean_needs_twenty_whole_days(tmp_path: Path) -> None:
     assert numbers[2:] == [(pytest.approx(288.0), pytest.approx(0.25))] * 5
 
 
+def test_a_rolling_mean_is_of_the_seven_days_that_end_with_the_day(tmp_path: Path) -> None:
+    """Wind of 1 MW on the first day, 2 MW on the second, and so on."""
+    when = after(FIRST, 12 * 288)
+    lake = make_lake(
+        tmp_path,
+        units=[unit("W", fuel="Wind")],
+        unit_scada=readings("W", when, [float(1 + k // 288) for k in range(len(when))]),
+        dispatch_price=prices("NSW1", when, 1.0),
+    )
+    period = Period(FIRST + timedelta(days=9), FIRST + timedelta(days=12))
+    found = assert_same(ask.DailyRolling(period, "NSW1", ("Wind",), 7), pair(lake))
+    means = [sum(range(day - 6, day + 1)) / 7 for day in (10, 11, 12)]
+    assert [row["energy_mwh"] for row in found] == pytest.approx([24 * mean for mean in means])
+    assert [row["days_found"] for row in found] == [7, 7, 7]
+
+
+@pytest.mark.parametrize(("found", "whole"), [(274, True), (273, False)])
+def test_a_day_is_whole_from_95_percent_on(tmp_path: Path, found: int, whole: bool) -> None:
+    """Of 288 intervals 273.6."""
+    when = after(FIRST, 288)
+    lake = make_lake(
+        tmp_path,
+        units=[unit("W", fuel="Wind")],
+        unit_scada=readings("W", when[:found], 300.0),
+        dispatch_price=prices("NSW1", when[:found], 1.0),
+        region_demand=demand("NSW1", when[:found], [600.0] * found),
+    )
+    period = Period(FIRST, FIRST + timedelta(days=1))
+    for manager in pair(lake):
+        records = manager.answer(ask.ShareRecords(period, "NSW1", "generation")).table.to_pylist()
+        assert ("highest day" in {row["record"] for row in records}) == whole
+        days = manager.answer(ask.DailyRolling(period, "NSW1", ("Wind",), 7)).table
+        assert days.num_rows == whole
+
+
 # -- Requests -------------------------------------------------------------------------------------
 
 
