@@ -81,7 +81,7 @@ def test_both_workers_add_up_and_a_replaced_worker_still_counts(demo_lake: Lake,
         )
         assert found[("nemdesk_cache_misses_total",)] == 2  # each worker has a cache of its own
         assert found[("nemdesk_cache_hits_total",)] == asked - 2
-        assert found[("nemdesk_cache_limit_bytes",)] == 2 * 100 * 2**20
+        assert found[("nemdesk_cache_limit_bytes",)] == 2 * 16 * 2**20
 
         first = int((seen - {str(process.pid)}).pop())
         os.kill(first, signal.SIGTERM)
