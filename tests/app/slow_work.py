@@ -32,7 +32,7 @@ class Slow(HybridQueryManager):
         if "Water" in fuels:
             for done in (1, 2, 3):
                 on_part(done, 3, lambda: real.table)
-                time.sleep(0.6)
+                time.sleep(1.5)
         if "OCGT" in fuels:
             on_part(1, 3, lambda: real.table)
             while not (settings.cache_dir / "go").exists():
