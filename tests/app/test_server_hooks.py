@@ -13,6 +13,13 @@ from app import server_hooks
 ROOT = Path(__file__).parents[2]
 
 
+def _printed(script: str, environment: dict[str, str]) -> str:
+    """What a Python of its own prints."""
+    command = [sys.executable, "-c", script]
+    found = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return found.stdout.strip()
+
+
 def test_a_worker_has_all_its_threads_from_the_start() -> None:
     """They would come one by one, whenever none is idle: a worker's memory and files would grow with them."""
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="served") as pool:
@@ -23,18 +30,22 @@ def test_a_worker_has_all_its_threads_from_the_start() -> None:
         assert [future.result() for future in [pool.submit(len, "ab") for _ in range(20)]] == [2] * 20
 
 
+def test_a_worker_starts_them_before_it_serves() -> None:
+    """In a process of its own: it settles more than threads."""
+    script = (
+        "import threading\nfrom concurrent.futures import ThreadPoolExecutor\n"
+        "from types import SimpleNamespace\nfrom app import server_hooks\n"
+        "pool = ThreadPoolExecutor(max_workers=5)\n"
+        "worker = SimpleNamespace(tpool=pool, cfg=SimpleNamespace(threads=5))\n"
+        "server_hooks.post_worker_init(worker)\nprint(threading.active_count())"
+    )
+    assert _printed(script, {}) == "6"
+
+
 def test_arrow_takes_its_memory_from_the_c_library(tmp_path: Path) -> None:
     """Its own allocator keeps a heap for each thread, and keeps it."""
     script = (
         "import runpy; runpy.run_path('gunicorn.conf.py')\n"
         "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env={"NEMDESK_CACHE_DIR": str(tmp_path / "cache")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert found.stdout.strip() == "system", found.stderr
+    assert _printed(script, {"NEMDESK_CACHE_DIR": str(tmp_path / "cache")}) == "system"
