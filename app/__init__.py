@@ -41,7 +41,7 @@ def create_app(
     settings = settings or Settings()
     manager = manager or rollout.open_for(settings)
     kept = exports.Exports.of(settings)
-    own = jobs.centre(settings, manager, kept)
+    own = jobs.centre(settings, manager, kept, leaving=lambda: service.log.flush())
     centre = centre or own
     waiting = background.JobManager(own.table)
     app = Dash(

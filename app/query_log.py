@@ -3,25 +3,30 @@
 Each process appends the questions that it had to compute, and those that failed, to a small database of
 texts in the cache directory; answers out of a cache cost it nothing. Whoever can write to that directory can
 only change texts: nothing in it is ever unpickled. Where the log cannot be written it stays empty, and no
-question fails for it.
+question fails for it, or waits for it: a thread of its own writes and reads, over the process's only
+connection (a worker has 64 threads, and a connection costs memory and three open files).
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from diskcache import Cache, Disk, Timeout
 
+from app.forks import GATE, ForkSafeCache
 from app.private import private_directory
 from data_layer.answers import Observation
 
@@ -35,13 +40,22 @@ SLOW_KEPT: Final = timedelta(hours=24)
 LONGEST_TEXT: Final = 4_000
 """Characters of a question's parameters that are kept; a longer one keeps its name only."""
 
-_WAIT_SECONDS: Final = 0.05
-"""How long a process waits for another that is writing; after that this question is not logged."""
+_WAIT_SECONDS: Final = 5.0
+"""How long the thread waits for another process that is writing; after that this question is not logged."""
+_MOST_WAITING: Final = 1_000
+"""Questions that wait to be written; further ones are not logged."""
+_READ_SECONDS: Final = 10.0
+"""How long a reader waits for what was logged before."""
 _RETRY_SECONDS: Final = 10.0
 """After a failure the log is left alone for so long."""
 
+_PAGES: Final = 64
+"""Of 4 KiB, that the connection may keep in memory."""
+
 _SLOW: Final = "slowest"
 _BROKEN: Final = (OSError, ValueError, TypeError, KeyError, sqlite3.Error, Timeout)
+
+T = TypeVar("T")
 
 
 class TextDisk(Disk):
@@ -63,13 +77,83 @@ class TextDisk(Disk):
         return key
 
 
+class _Desk:
+    """The thread of one process that uses its connection, one piece of work after the other."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "query-log")
+        self._places = threading.BoundedSemaphore(_MOST_WAITING)
+        self._cache: Cache | None = None
+        self._file = (0, 0)
+
+    def put(self, work: Callable[[], None]) -> None:
+        """Have it done soon; not at all where too much waits already."""
+        if self._places.acquire(blocking=False):
+            try:
+                self._thread.submit(_in_gate, work).add_done_callback(self._done)
+            except RuntimeError:  # the process ends
+                self._places.release()
+
+    def _done(self, _: Future[None]) -> None:
+        self._places.release()
+
+    def get(self, work: Callable[[], T], seconds: float = _READ_SECONDS) -> T:
+        """Its result, after everything that was put before. Raises what it raises, or TimeoutError."""
+        try:
+            return self._thread.submit(_in_gate, work).result(seconds)
+        except RuntimeError as error:
+            raise OSError("the process ends") from error
+
+    def cache(self, directory: Path) -> Cache:
+        """The database, opened anew where its file is not the one it was. For the desk's thread only."""
+        file = directory / "cache.db"
+        if self._cache is None or _identity(file) != self._file:
+            if self._cache is not None:
+                self._cache.close()
+            self._cache = None
+            with _alone(private_directory(directory)):
+                self._cache = ForkSafeCache(
+                    str(directory),
+                    disk=TextDisk,
+                    timeout=_WAIT_SECONDS,
+                    eviction_policy="none",
+                    disk_min_file_size=2**20,
+                    sqlite_synchronous=0,  # a log may lose its last lines when the machine loses its power
+                    sqlite_cache_size=_PAGES,
+                    sqlite_mmap_size=0,
+                )
+            self._file = _identity(file)
+        return self._cache
+
+
+def _in_gate(work: Callable[[], T]) -> T:
+    with GATE.inside():
+        return work()
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One process at a time makes or opens the database: diskcache fails where two begin together."""
+    with (directory / "opening.lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    try:
+        found = file.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
 class QueryLog:
     """One service's log, as seen by one process. Usable after a fork: each process opens it for itself."""
 
     def __init__(self, directory: Path, request_id: Callable[[], str] = lambda: "") -> None:
         self.directory = directory
         self._request_id = request_id
-        self._opened: tuple[int, Cache] | None = None
+        self._desks: dict[int, _Desk] = {}
         self._silent_until = 0.0
         self._floor = (0.0, 0.0)
         """Seconds of the least of the slowest, and until when that is believed."""
@@ -80,29 +164,25 @@ class QueryLog:
             return
         if time.monotonic() < self._silent_until:
             return
-        try:
-            with self._log() as cache:
-                self._append(cache, told)
-        except _BROKEN as error:
-            self._opened = None
-            self._silent_until = time.monotonic() + _RETRY_SECONDS
-            logger.info("the query log cannot be written (%s)", type(error).__name__)
+        entry = _entry(told, self._request_id())
+        self._desk().put(lambda: self._write(entry))
 
     def recent(self) -> list[dict[str, Any]]:
         """The last RECENT questions, newest first; [] where there is no log."""
-        found = []
-        with suppress(*_BROKEN), self._log() as cache:
-            keys = sorted((key for key in cache if isinstance(key, str) and key != _SLOW), reverse=True)
-            for key in keys[:RECENT]:
-                with suppress(*_BROKEN):
-                    found.append(cache.get(key))
-        return _entries(found)
+        with suppress(*_BROKEN):
+            return _entries(self._desk().get(self._read_recent))
+        return []
 
     def slowest(self) -> list[dict[str, Any]]:
         """The SLOWEST questions of the last SLOW_KEPT, slowest first; [] where there is no log."""
-        with suppress(*_BROKEN), self._log() as cache:
-            return _young(_list(cache.get(_SLOW)))
+        with suppress(*_BROKEN):
+            return _young(_list(self._desk().get(lambda: self._cache().get(_SLOW))))
         return []
+
+    def flush(self, seconds: float = 1.0) -> None:
+        """Wait until what this process has logged is written, but no longer than that."""
+        with suppress(*_BROKEN):
+            self._desk().get(lambda: None, seconds)
 
     def entry(self, identity: str) -> dict[str, Any] | None:
         """One question of the log by its id."""
@@ -118,43 +198,41 @@ class QueryLog:
         writable = there.is_dir() and os.access(there, os.W_OK)
         return writable and time.monotonic() >= self._silent_until
 
-    @property
-    def _file(self) -> Path:
-        return self.directory / "cache.db"
-
-    @contextmanager
-    def _log(self) -> Iterator[Cache]:
-        """The database, and this thread's connection to it closed again: a worker has many threads, and each
-        would keep three open files for a line that it writes now and then (0.4 ms more for each)."""
-        cache = self._cache()
-        try:
-            yield cache
-        finally:
-            cache.close()
+    def _desk(self) -> _Desk:
+        """This process's: a parent's thread is not there after a fork. Two threads may make one each, of
+        which one is kept; the other has not started anything."""
+        process = os.getpid()
+        return self._desks.get(process) or self._desks.setdefault(process, _Desk())
 
     def _cache(self) -> Cache:
-        owner, cache = self._opened or (0, None)
-        if cache is None or owner != os.getpid() or not self._file.exists():
-            cache = Cache(
-                str(private_directory(self.directory)),
-                disk=TextDisk,
-                timeout=_WAIT_SECONDS,
-                eviction_policy="none",
-                disk_min_file_size=2**20,
-                sqlite_synchronous=0,  # a log may lose its last lines when the machine loses its power
-            )
-            self._opened = (os.getpid(), cache)
-        return cache
+        return self._desk().cache(self.directory)
 
-    def _append(self, cache: Cache, told: Observation) -> None:
-        entry = _entry(told, self._request_id())
+    def _write(self, entry: dict[str, Any]) -> None:
+        try:
+            self._append(self._cache(), entry)
+        except Timeout:
+            logger.info("the query log was taken for %.0f s: a question is not in it", _WAIT_SECONDS)
+        except _BROKEN as error:
+            self._silent_until = time.monotonic() + _RETRY_SECONDS
+            logger.info("the query log cannot be written (%s)", type(error).__name__)
+
+    def _read_recent(self) -> list[Any]:
+        cache = self._cache()
+        keys = sorted((key for key in cache if isinstance(key, str) and key != _SLOW), reverse=True)
+        found = []
+        for key in keys[:RECENT]:
+            with suppress(*_BROKEN):
+                found.append(cache.get(key))
+        return found
+
+    def _append(self, cache: Cache, entry: dict[str, Any]) -> None:
         with cache.transact():
             # Ascending keys: time first, so that all processes' lines stand in one order.
             cache.set(f"{time.time_ns():020d}-{entry['id']}", json.dumps(entry))
             if len(cache) > RECENT + 2 * SLOWEST:
                 for key in sorted(key for key in cache if key != _SLOW)[:-RECENT]:
                     cache.delete(key)
-        if told.seconds > self._least_of_the_slowest(cache):
+        if entry["seconds"] > self._least_of_the_slowest(cache):
             self._keep_among_the_slowest(cache, entry)
 
     def _least_of_the_slowest(self, cache: Cache) -> float:

@@ -18,7 +18,7 @@ import time
 import uuid
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,6 +174,12 @@ class DuckEngine:
                 "or read it in chunks."
             )
         return table
+
+    def read_footers(self, files: Sequence[str]) -> int:
+        """Keep the footers of Parquet files in memory, as the first query on them would; the rows they
+        hold. What a file's rows are worth is asked when they are read. LakeDamaged, QueryTimeout."""
+        parameters = {"files": list(files)}
+        return int(self._table(self._connection(), sql.footers(), parameters, None)["n"][0].as_py())
 
     def _table(
         self,

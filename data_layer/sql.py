@@ -360,6 +360,11 @@ def without_rows(statement: str) -> str:
     return f"SELECT * FROM ({statement}) LIMIT 0"
 
 
+def footers() -> str:
+    """Opens the Parquet files bound as $files and reads nothing of them but what stands in their footers."""
+    return "SELECT count(*) AS n FROM read_parquet($files)"
+
+
 def setting(name: str) -> str:
     """SET GLOBAL of one of connection.py's fixed settings."""
     return f"SET GLOBAL {name} = $value"

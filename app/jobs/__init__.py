@@ -10,6 +10,7 @@ liveness.py   whether a process is still the one that was meant
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -28,18 +29,28 @@ from data_layer.shared_answers import SharedAnswers
 logger = logging.getLogger("nemdesk.jobs")
 
 
-def centre(settings: Settings, manager: Working, kept: Exports) -> JobCentre:
-    """The job centre of a service. Starts nothing: the runner begins with the server or the first job."""
+def centre(
+    settings: Settings, manager: Working, kept: Exports, leaving: Callable[[], None] = lambda: None
+) -> JobCentre:
+    """The job centre of a service. Starts nothing: the runner begins with the server or the first job.
+    ``leaving`` is what a job's process does last, since it ends without exit handlers."""
     cache = settings.prepared_cache_dir()
     if isinstance(manager, HybridQueryManager) and manager.shared is None:
         manager.shared = SharedAnswers(cache / "answers")
     limits = JobLimits(settings.jobs_at_once, settings.job_memory_mb, settings.job_timeout_seconds)
     table = JobTable(cache / "jobs")
-    runner = Runner(table.directory, limits, partial(_work, manager, limits, kept))
+    runner = Runner(table.directory, limits, partial(_work, manager, limits, kept, leaving))
     return JobCentre(table, runner, manager, kept, most_waiting=settings.jobs_waiting)
 
 
-def _work(manager: Working, limits: JobLimits, kept: Exports, table: JobTable, record: Record) -> None:
+def _work(
+    manager: Working,
+    limits: JobLimits,
+    kept: Exports,
+    leaving: Callable[[], None],
+    table: JobTable,
+    record: Record,
+) -> None:
     """Do a job, in its process. Its memory is its own, so DuckDB's part of it is not a worker's."""
     if isinstance(manager, HybridQueryManager):
         manager.engine.limits = replace(
@@ -50,8 +61,11 @@ def _work(manager: Working, limits: JobLimits, kept: Exports, table: JobTable, r
             timeout_setting="NEMDESK_JOB_TIMEOUT_SECONDS",
             memory_setting="NEMDESK_JOB_MEMORY_MB",
         )
-    if record.kind == EXPORT:
-        export(manager, kept, table, record)
-        return
-    with acting_for(next(iter(record.visitors), "")):
-        answer(manager, table, record)
+    try:
+        if record.kind == EXPORT:
+            export(manager, kept, table, record)
+            return
+        with acting_for(next(iter(record.visitors), "")):
+            answer(manager, table, record)
+    finally:
+        leaving()

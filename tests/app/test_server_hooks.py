@@ -30,16 +30,43 @@ def test_a_worker_has_all_its_threads_from_the_start() -> None:
         assert [future.result() for future in [pool.submit(len, "ab") for _ in range(20)]] == [2] * 20
 
 
+def test_each_thread_does_its_first_work_and_a_failure_stops_nothing() -> None:
+    names: set[str] = set()
+
+    def first() -> None:
+        names.add(threading.current_thread().name)
+        if len(names) % 2:
+            raise OSError("the job table cannot be read")
+
+    with ThreadPoolExecutor(max_workers=6, thread_name_prefix="first") as pool:
+        server_hooks.start_threads(pool, 6, first)
+        assert len(names) == 6
+        assert pool.submit(len, "ab").result() == 2
+
+
 def test_a_worker_starts_them_before_it_serves() -> None:
     """In a process of its own: it settles more than threads."""
     script = (
         "import threading\nfrom concurrent.futures import ThreadPoolExecutor\n"
         "from types import SimpleNamespace\nfrom app import server_hooks\n"
         "pool = ThreadPoolExecutor(max_workers=5)\n"
-        "worker = SimpleNamespace(tpool=pool, cfg=SimpleNamespace(threads=5))\n"
+        "application = SimpleNamespace(wsgi=lambda: None)\n"
+        "worker = SimpleNamespace(tpool=pool, cfg=SimpleNamespace(threads=5), app=application)\n"
         "server_hooks.post_worker_init(worker)\nprint(threading.active_count())"
     )
     assert _printed(script, {}) == "6"
+
+
+def test_a_worker_reads_the_footers_of_its_lake_while_it_begins_to_serve() -> None:
+    script = (
+        "import threading\nfrom types import SimpleNamespace\nfrom app import server_hooks\n"
+        "warmed = threading.Event()\n"
+        "centre = SimpleNamespace(manager=SimpleNamespace(warm=warmed.set), table=None)\n"
+        "served = SimpleNamespace(extensions={'nemdesk-jobs': centre})\n"
+        "worker = SimpleNamespace(app=SimpleNamespace(wsgi=lambda: served))\n"
+        "server_hooks.post_worker_init(worker)\nprint(warmed.wait(30))"
+    )
+    assert _printed(script, {}) == "True"
 
 
 def test_arrow_takes_its_memory_from_the_c_library(tmp_path: Path) -> None:

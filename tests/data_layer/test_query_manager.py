@@ -474,3 +474,34 @@ def test_who_watches_is_told_of_every_question(manager: HybridQueryManager) -> N
     assert facts == [False, True, None]
     assert [one.rows > 0 for one in seen] == [True, True, False]
     assert isinstance(seen[2].error, RequestError) and seen[2].request == outside
+
+
+def kept_footers(manager: HybridQueryManager) -> int:
+    """Bytes that the database holds of the files it has seen."""
+    rows = (
+        manager.engine._connection().execute("SELECT tag, memory_usage_bytes FROM duckdb_memory()").fetchall()
+    )
+    return int(dict(rows)["OBJECT_CACHE"])
+
+
+def test_a_warm_manager_holds_the_footers_of_every_file(small: Lake, tmp_path: Path) -> None:
+    manager = open_manager(small.root)
+    files = [entry for partitions in small.snapshot().files.values() for entry in partitions]
+    assert kept_footers(manager) == 0
+    assert manager.warm() == len(files) > 5
+    warm = kept_footers(manager)
+    assert warm > 0
+    manager.answer(RegionSeries(DAY, REGIONS, Resolution.FIVE_MINUTES))
+    assert kept_footers(manager) == warm, "nothing is left to be kept"
+    assert open_manager(tmp_path / "no lake").warm() == 0
+    assert open_manager(small.root, backend="pandas").warm() == 0
+
+
+def test_warming_leaves_out_what_is_damaged_and_asking_says_so(small: Lake) -> None:
+    manager = open_manager(small.root)
+    whole = manager.warm()
+    shutil.rmtree(small.root / "data" / "region_day")
+    manager = open_manager(small.root)
+    assert 0 < manager.warm() < whole
+    with pytest.raises(LakeDamaged, match="region_day 2025"):
+        manager.answer(RegionSummary(DAY))
