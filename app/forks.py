@@ -1,5 +1,6 @@
-"""No fork while a thread is inside SQLite: the child would inherit its mutexes locked, and wait for ever at
-its first use of it (seen at every second fork beside a thread that opened a database)."""
+"""No fork while a thread is inside SQLite, nor with a connection open: the child would inherit its mutexes
+locked, and wait for ever at its first use of it (seen at every second fork beside a thread that opened a
+database), or believe that its parent's locks on the files are its own."""
 
 from __future__ import annotations
 
@@ -7,12 +8,17 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
-
-from diskcache import Cache
+from typing import Final, Protocol
+from weakref import WeakSet
 
 LONGEST_SECONDS: Final = 10.0
 """How long a fork waits for threads that are inside; after that it takes its chance."""
+
+
+class Closing(Protocol):
+    """Something with a connection."""
+
+    def close_for_fork(self) -> None: ...
 
 
 class Gate:
@@ -23,6 +29,8 @@ class Gate:
         self._own = threading.local()
         self._inside = 0
         self._forks = 0
+        self.closed_for_forks: WeakSet[Closing] = WeakSet()
+        """What is closed before a fork, and opens itself again where it is needed."""
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -48,6 +56,9 @@ class Gate:
         self._changed.acquire()
         self._forks += 1
         self._changed.wait_for(lambda: self._inside <= own, LONGEST_SECONDS)
+        if not self._inside:
+            for one in list(self.closed_for_forks):
+                one.close_for_fork()
 
     def after_fork_in_parent(self) -> None:
         self._forks -= 1
@@ -67,28 +78,3 @@ os.register_at_fork(
     after_in_parent=GATE.after_fork_in_parent,
     after_in_child=GATE.after_fork_in_child,
 )
-
-
-class ForkSafeCache(Cache):
-    """diskcache's Cache for processes that fork: these operations of it go through the gate."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        with GATE.inside():
-            super().__init__(*args, **kwargs)
-
-    def get(self, *args: Any, **kwargs: Any) -> Any:
-        with GATE.inside():
-            return super().get(*args, **kwargs)
-
-    def set(self, *args: Any, **kwargs: Any) -> Any:
-        with GATE.inside():
-            return super().set(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        with GATE.inside():
-            return super().delete(*args, **kwargs)
-
-    @contextmanager
-    def transact(self, retry: bool = False) -> Iterator[None]:
-        with GATE.inside(), super().transact(retry):
-            yield

@@ -26,8 +26,9 @@ from typing import Any, Final, TypeVar
 
 from diskcache import Cache, Disk, Timeout
 
-from app.forks import GATE, ForkSafeCache
+from app.forks import GATE
 from app.private import private_directory
+from app.shared_cache import SharedCache
 from data_layer.answers import Observation
 
 logger = logging.getLogger("nemdesk.queries")
@@ -48,9 +49,6 @@ _READ_SECONDS: Final = 10.0
 """How long a reader waits for what was logged before."""
 _RETRY_SECONDS: Final = 10.0
 """After a failure the log is left alone for so long."""
-
-_PAGES: Final = 64
-"""Of 4 KiB, that the connection may keep in memory."""
 
 _SLOW: Final = "slowest"
 _BROKEN: Final = (OSError, ValueError, TypeError, KeyError, sqlite3.Error, Timeout)
@@ -112,15 +110,13 @@ class _Desk:
                 self._cache.close()
             self._cache = None
             with _alone(private_directory(directory)):
-                self._cache = ForkSafeCache(
+                self._cache = SharedCache(
                     str(directory),
                     disk=TextDisk,
                     timeout=_WAIT_SECONDS,
                     eviction_policy="none",
                     disk_min_file_size=2**20,
                     sqlite_synchronous=0,  # a log may lose its last lines when the machine loses its power
-                    sqlite_cache_size=_PAGES,
-                    sqlite_mmap_size=0,
                 )
             self._file = _identity(file)
         return self._cache

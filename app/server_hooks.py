@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from app import logs, metric_files
 from app.settings import Settings
-
-logger = logging.getLogger("nemdesk.server")
 
 
 def begin(settings: Settings) -> None:
@@ -58,31 +54,21 @@ def post_worker_init(worker: Any) -> None:
     # A thread that computes lets the others in after a millisecond instead of five: under load /healthz and
     # the polls answer a quarter sooner, and nothing else becomes slower (benchmarks/bench_crowd.py).
     sys.setswitchinterval(0.001)
-    centre = _centre(worker.app)
     pool = getattr(worker, "tpool", None)  # of gthread, which gunicorn.conf.py names
     if pool is not None:
-        # Each thread's connection to the job table is there with it: three files, which would come later.
-        start_threads(pool, worker.cfg.threads, centre.table.ids if centre is not None else list)
+        start_threads(pool, worker.cfg.threads)
+    centre = _centre(worker.app)
     if centre is not None:
         threading.Thread(target=centre.manager.warm, name="warm", daemon=True).start()
 
 
-def start_threads(pool: ThreadPoolExecutor, count: int, each: Callable[[], object] = list) -> None:
-    """Start all ``count`` threads of a new pool, and let each do its first work. By itself it starts one
-    whenever none is idle, so a worker would grow, with each thread's open files, at every crowd larger than
-    those before: what it needs shows at once instead."""
+def start_threads(pool: ThreadPoolExecutor, count: int) -> None:
+    """Start all ``count`` threads of a new pool. By itself it starts one whenever none is idle, so a worker
+    would grow, with each thread's stack, at every crowd larger than those before: what it needs shows at
+    once instead."""
     together = threading.Barrier(count + 1)
-
-    def begin() -> None:
-        try:
-            each()
-        except Exception:
-            logger.exception("a thread's first work failed")  # whoever asks for it again will be told
-        finally:
-            together.wait()
-
     for _ in range(count):
-        pool.submit(begin)
+        pool.submit(together.wait)
     together.wait()
 
 

@@ -17,17 +17,14 @@ from typing import Any, Final
 
 from diskcache import JSONDisk
 
-from app.forks import ForkSafeCache
 from app.jobs.liveness import Being
+from app.shared_cache import SharedCache
 from callbacks.work import DONE, ENDED, FAILED, RUNNING, STOPPED, WAITING, JobState, Told
 
 KEPT_SECONDS: Final = 900.0
 """How long an ended job stays on its visitors' lists."""
 
 LISTED: Final = "jobs"
-
-_PAGES: Final = 32
-"""Of 4 KiB."""
 
 
 @dataclass
@@ -75,14 +72,11 @@ class JobTable:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)
         self.directory = directory
-        self.store = ForkSafeCache(
+        self.store = SharedCache(
             str(directory),
             disk=JSONDisk,
             size_limit=2**30,
             eviction_policy="none",
-            # Each thread has a connection of its own: what one may keep in memory, 64 of them may.
-            sqlite_cache_size=_PAGES,
-            sqlite_mmap_size=0,
         )
 
     # -- records ----------------------------------------------------------------------------------

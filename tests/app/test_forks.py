@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from app import forks
-from app.forks import GATE, ForkSafeCache, Gate
+from app.forks import GATE, Gate
+from app.shared_cache import SharedCache
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def test_a_child_finds_the_gate_open_whatever_its_parent_did(tmp_path: Path) -> 
 
     def write(number: int) -> None:
         while not over.is_set():
-            with ForkSafeCache(str(tmp_path / f"{number}-{written[0]}")) as cache, cache.transact():
+            with SharedCache(str(tmp_path / f"{number}-{written[0]}")) as cache, cache.transact():
                 cache.set("a", "b")
                 cache.get("a")
                 cache.delete("a")
@@ -113,7 +114,7 @@ def test_a_child_finds_the_gate_open_whatever_its_parent_did(tmp_path: Path) -> 
         for number in range(15):
             child = os.fork()
             if child == 0:
-                with ForkSafeCache(str(tmp_path / f"child-{number}")) as cache:
+                with SharedCache(str(tmp_path / f"child-{number}")) as cache:
                     cache.set("a", "b")
                 os._exit(0)
             ended = time.monotonic() + 20

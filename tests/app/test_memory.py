@@ -70,6 +70,16 @@ class Watched:
         return self
 
 
+def test_what_was_freed_goes_back_now_and_then_without_want(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+    watched = Watched(Held(100, 100))
+    monkeypatch.setattr(memory, "release", lambda: given.append(watched.now))
+    for _ in range(100):
+        watched.after(1)
+    assert given == [1, 31, 61, 91]
+    assert watched.watch._cache.cache_statistics() == {"bytes": 100}
+
+
 def test_below_four_fifths_nothing_is_given_up() -> None:
     held = Held(500, 299)
     Watched(held).after(2)

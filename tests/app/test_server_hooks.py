@@ -30,20 +30,6 @@ def test_a_worker_has_all_its_threads_from_the_start() -> None:
         assert [future.result() for future in [pool.submit(len, "ab") for _ in range(20)]] == [2] * 20
 
 
-def test_each_thread_does_its_first_work_and_a_failure_stops_nothing() -> None:
-    names: set[str] = set()
-
-    def first() -> None:
-        names.add(threading.current_thread().name)
-        if len(names) % 2:
-            raise OSError("the job table cannot be read")
-
-    with ThreadPoolExecutor(max_workers=6, thread_name_prefix="first") as pool:
-        server_hooks.start_threads(pool, 6, first)
-        assert len(names) == 6
-        assert pool.submit(len, "ab").result() == 2
-
-
 def test_a_worker_starts_them_before_it_serves() -> None:
     """In a process of its own: it settles more than threads."""
     script = (
@@ -61,7 +47,7 @@ def test_a_worker_reads_the_footers_of_its_lake_while_it_begins_to_serve() -> No
     script = (
         "import threading\nfrom types import SimpleNamespace\nfrom app import server_hooks\n"
         "warmed = threading.Event()\n"
-        "centre = SimpleNamespace(manager=SimpleNamespace(warm=warmed.set), table=None)\n"
+        "centre = SimpleNamespace(manager=SimpleNamespace(warm=warmed.set))\n"
         "served = SimpleNamespace(extensions={'nemdesk-jobs': centre})\n"
         "worker = SimpleNamespace(app=SimpleNamespace(wsgi=lambda: served))\n"
         "server_hooks.post_worker_init(worker)\nprint(warmed.wait(30))"
