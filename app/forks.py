@@ -38,7 +38,8 @@ class Gate:
         depth = getattr(self._own, "depth", 0)
         if depth == 0:
             with self._changed:
-                self._changed.wait_for(lambda: self._forks == 0, LONGEST_SECONDS)
+                if self._forks:
+                    self._changed.wait_for(lambda: self._forks == 0, LONGEST_SECONDS)
                 self._inside += 1
         self._own.depth = depth + 1
         try:
@@ -48,7 +49,8 @@ class Gate:
             if depth == 0:
                 with self._changed:
                     self._inside -= 1
-                    self._changed.notify_all()
+                    if self._forks:
+                        self._changed.notify_all()
 
     def before_fork(self) -> None:
         """Keeps its lock over the fork, so that the child finds it in order."""

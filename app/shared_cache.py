@@ -1,7 +1,7 @@
 """diskcache for a process with many threads: they share one connection instead of having one each.
 
 A connection costs 300 to 400 KB and three open files, and a worker has 64 threads. diskcache's calls here
-take some 50 microseconds, so that its threads hardly ever wait for each other.
+take about 0.1 ms, so that its threads hardly ever wait for each other.
 """
 
 from __future__ import annotations
