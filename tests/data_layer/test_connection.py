@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from data_layer.connection import CancelToken, DuckEngine, Limits
+from data_layer.connection import CALLERS, CancelToken, DuckEngine, Limits
 from data_layer.errors import DataLayerError, LakeDamaged, QueryCancelled, QueryTimeout, ResultTooLarge
 from data_layer.lake import Lake
 from data_layer.market import REGIONS, Resolution
@@ -54,6 +56,37 @@ def test_eight_threads_get_their_own_answers(demo_lake: Lake) -> None:
         answers = list(pool.map(ask, range(800)))
     assert [(x, n, y) for x, n, y in answers if n != 1_000 * x or y != x] == []
     assert len(engine._connections) == 1, "one database per process"
+
+
+def test_few_threads_call_the_database_however_many_ask(
+    engine: DuckEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread that does keeps memory for later, and a worker has 64."""
+    called: set[str] = set()
+    table = engine._table
+
+    def noted(*arguments: Any) -> Any:
+        called.add(threading.current_thread().name)
+        return table(*arguments)
+
+    monkeypatch.setattr(engine, "_table", noted)
+    with ThreadPoolExecutor(20) as pool:
+        found = list(pool.map(lambda k: one(engine, "SELECT $k AS n", k=k), range(200)))
+    assert found == list(range(200))
+    assert 1 <= len(called) <= CALLERS
+    assert all(name.startswith("duckdb-caller") for name in called)
+
+
+def test_who_is_interrupted_while_waiting_stops_the_query(engine: DuckEngine) -> None:
+    """Ctrl-C in a notebook."""
+    main = threading.main_thread().ident
+    assert main == threading.get_ident()
+    threading.Timer(0.5, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        one(engine, ENDLESS)
+    began = time.monotonic()
+    engine._callers().shutdown(wait=True)
+    assert time.monotonic() - began < 20, "it would take hours"
 
 
 def child_answers(engine: DuckEngine, answers: Any) -> None:
