@@ -95,10 +95,13 @@ class JobCentre:
             # The runner will see it too; if it is gone as well, who asks must not wait for it.
             self.runner.wake()
             record = self.table.get(job) or record
-        place = 0
-        if record.state == WAITING:
-            place = next((place for other, place in self._placed() if other.id == job), 0)
+        place = self._place(job) if record.state == WAITING else 0
         return self.table.state(record, visitor, place)
+
+    def _place(self, job: str) -> int:
+        """How many wait up to this one; 0 where it does not wait any more."""
+        waiting = [other.id for other in self.table.unended() if other.state == WAITING]
+        return waiting.index(job) + 1 if job in waiting else 0
 
     def _placed(self) -> Iterator[tuple[Record, int]]:
         """All jobs, oldest first, each with its place in the queue; 0 for one that does not wait."""

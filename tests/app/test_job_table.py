@@ -47,6 +47,26 @@ def test_the_queue_is_first_come_first_served_and_bounded(table: JobTable) -> No
     assert table.add(record("later"), 3)
 
 
+def test_what_has_ended_is_read_once_and_then_passed_over(
+    table: JobTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [table.add(record(str(place)), 9) for place in range(5)]
+    for job in (ids[1], ids[3]):
+        with table.changing(str(job)) as changed:
+            assert changed is not None
+            changed.end(DONE)
+    assert [one.id for one in table.unended()] == [ids[0], ids[2], ids[4]]
+    read: list[str] = []
+    get = table.get
+    monkeypatch.setattr(table, "get", lambda job: read.append(job) or get(job))
+    assert [one.id for one in table.unended()] == [ids[0], ids[2], ids[4]] == read
+    table.remove(str(ids[1]))
+    assert [one.id for one in table.unended()] == [ids[0], ids[2], ids[4]]
+    assert table._over == {ids[3]}, "and what is gone is forgotten"
+    other = JobTable(table.directory)
+    assert [one.id for one in other.unended()] == [ids[0], ids[2], ids[4]]
+
+
 def test_an_end_is_final(table: JobTable) -> None:
     job = table.add(record("w"), 9)
     assert job
