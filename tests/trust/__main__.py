@@ -2,7 +2,7 @@
 
 Each run is a module of this package with a ``main``; it writes var/trust/<name>.json, a list of
 {"what", "how_often", "found", "threshold", "met"}. A run that breaks leaves its figures of before as they
-were and is named at the end; figures say when they were made.
+were and is named at the end, and so does one that is not asked for; figures say when they were made.
 """
 
 from __future__ import annotations
@@ -32,20 +32,21 @@ def names() -> list[str]:
     return sorted(file.stem for file in files if "\ndef main(" in file.read_text(encoding="utf-8"))
 
 
-def document(figures: Path) -> str:
-    """The figures of all runs as one page."""
-    parts = [HEAD]
-    for path in sorted(figures.glob("*.json")):
+def document(figures: Path, before: str = "") -> str:
+    """The figures of all runs as one page. Runs without figures here, as on a new machine, keep the section
+    that they have on the page ``before``."""
+    sections = {part.partition("\n")[0]: part.partition("\n")[2] for part in before.split("\n## ")[1:]}
+    for path in figures.glob("*.json"):
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
         made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        parts.append(f"## {path.stem.replace('_', ' ').capitalize()}\n\n{made:%d %b %Y}\n")
-        parts.append("| what | how often | what happened | threshold | |\n|---|---|---|---|---|")
-        parts += [
+        lines = ["", f"{made:%d %b %Y}", "", "| what | how often | what happened | threshold | |"]
+        lines.append("|---|---|---|---|---|")
+        lines += [
             f"| {row['what']} | {row['how_often']} | {row['found']} | {row['threshold']} | {_mark(row)} |"
             for row in rows
         ]
-        parts.append("")
-    return "\n".join(parts)
+        sections[path.stem.replace("_", " ").capitalize()] = "\n".join(lines) + "\n"
+    return "\n".join([HEAD, *(f"## {name}\n{sections[name]}" for name in sorted(sections))])
 
 
 def _mark(row: dict[str, Any]) -> str:
@@ -64,7 +65,8 @@ def main() -> int:
         print(f"== {name}", flush=True)
         done = subprocess.run([sys.executable, "-m", f"tests.trust.{name}"], cwd=ROOT, check=False)
         broken += [name] if done.returncode else []
-    DOCUMENT.write_text(document(FIGURES), encoding="utf-8")
+    before = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+    DOCUMENT.write_text(document(FIGURES, before), encoding="utf-8")
     print(f"Written: {DOCUMENT.relative_to(ROOT)}")
     if broken:
         print(f"Broken or missed: {', '.join(broken)}", file=sys.stderr)
