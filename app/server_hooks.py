@@ -59,7 +59,8 @@ def post_worker_init(worker: Any) -> None:
         start_threads(pool, worker.cfg.threads)
     centre = _centre(worker.app)
     if centre is not None:
-        threading.Thread(target=centre.manager.warm, name="warm", daemon=True).start()
+        # Not a daemon: the interpreter's end would tear one out of the database's code, which aborts.
+        threading.Thread(target=centre.manager.warm, name="warm").start()
 
 
 def start_threads(pool: ThreadPoolExecutor, count: int) -> None:

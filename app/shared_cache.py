@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from diskcache import Cache
-from diskcache.core import DBNAME
+from diskcache.core import DBNAME, DEFAULT_SETTINGS
 
 from app.forks import GATE
 
@@ -44,17 +44,13 @@ class SharedCache(Cache):
         """diskcache asks for its connection here; its own would serve only the thread that opened it."""
         if self._connection is None:
             path = Path(self._directory) / DBNAME
-            opened = sqlite3.connect(
+            self._connection = sqlite3.connect(
                 path, timeout=self._timeout, isolation_level=None, check_same_thread=False
             )
-            self._connection = opened
-            try:
-                kept = opened.execute("SELECT key, value FROM Settings").fetchall()
-            except sqlite3.OperationalError:  # a new database
-                kept = []
-            for name, value in kept:
-                if name.startswith("sqlite_"):  # what SQLite forgets with the connection
-                    self.reset(name, value, update=False)
+            for name in DEFAULT_SETTINGS:
+                # What SQLite forgets with a connection; on a new database diskcache sets it itself.
+                if name.startswith("sqlite_") and hasattr(self, name):
+                    self.reset(name, getattr(self, name), update=False)
         return self._connection
 
     def close(self) -> None:

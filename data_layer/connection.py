@@ -18,12 +18,12 @@ import time
 import uuid
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -44,6 +44,8 @@ logger = logging.getLogger("nemdesk.data")
 # for a small answer), which costs more than the copy it saves.
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 
+
+T = TypeVar("T")
 
 CALLERS: Final = 4
 """Threads of a process that call DuckDB. Each one keeps memory for later, in the C library's allocator and in
@@ -166,7 +168,7 @@ class DuckEngine:
         A query that meets a bug inside DuckDB is asked once more, without the optimizers that were seen to
         lead to one. At most CALLERS run at a time, the others wait."""
         cancel = cancel or CancelToken()
-        called = self._callers().submit(self._query, statement, parameters, cancel)
+        called = self._called(self._query, statement, parameters, cancel)
         try:
             return called.result()
         except BaseException:
@@ -174,11 +176,16 @@ class DuckEngine:
                 cancel.cancel()
             raise
 
-    def _callers(self) -> ThreadPoolExecutor:
+    def _called(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
+        """``work`` in one of the threads that call DuckDB."""
         with self._lock:
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(CALLERS, "duckdb-caller")
-            return self._threads
+            threads = self._threads
+        try:
+            return threads.submit(work, *arguments)
+        except RuntimeError as error:
+            raise QueryCancelled("The query was stopped: this process is ending.") from error
 
     def _query(self, statement: str, parameters: Mapping[str, Any], cancel: CancelToken) -> pa.Table:
         limit = self.limits.max_rows
@@ -203,9 +210,7 @@ class DuckEngine:
         """Keep the footers of Parquet files in memory, as the first query on them would; the rows they
         hold. What a file's rows are worth is asked when they are read. LakeDamaged, QueryTimeout."""
         parameters = {"files": list(files)}
-        called = self._callers().submit(
-            lambda: self._table(self._connection(), sql.footers(), parameters, None)
-        )
+        called = self._called(lambda: self._table(self._connection(), sql.footers(), parameters, None))
         return int(called.result()["n"][0].as_py())
 
     def _table(

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app import server_hooks
+from data_layer.lake import Lake
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +54,22 @@ def test_a_worker_reads_the_footers_of_its_lake_while_it_begins_to_serve() -> No
         "server_hooks.post_worker_init(worker)\nprint(warmed.wait(30))"
     )
     assert _printed(script, {}) == "True"
+
+
+def test_a_worker_that_ends_at_once_ends_quietly(demo_lake: Lake) -> None:
+    """While its database opens and reads: a daemon thread torn out of that aborts the process."""
+    script = (
+        "import sys\nfrom types import SimpleNamespace\nfrom app import server_hooks\n"
+        "from data_layer.query_manager import open_manager\n"
+        "centre = SimpleNamespace(manager=open_manager(sys.argv[1]))\n"
+        "served = SimpleNamespace(extensions={'nemdesk-jobs': centre})\n"
+        "worker = SimpleNamespace(app=SimpleNamespace(wsgi=lambda: served))\n"
+        "server_hooks.post_worker_init(worker)\n"
+    )
+    command = [sys.executable, "-c", script, str(demo_lake.root)]
+    for _ in range(3):
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_arrow_takes_its_memory_from_the_c_library(tmp_path: Path) -> None:

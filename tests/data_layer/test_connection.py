@@ -85,8 +85,19 @@ def test_who_is_interrupted_while_waiting_stops_the_query(engine: DuckEngine) ->
     with pytest.raises(KeyboardInterrupt):
         one(engine, ENDLESS)
     began = time.monotonic()
-    engine._callers().shutdown(wait=True)
+    assert engine._threads is not None
+    engine._threads.shutdown(wait=True)
     assert time.monotonic() - began < 20, "it would take hours"
+
+
+def test_a_question_while_the_process_ends_is_a_query_that_was_stopped(engine: DuckEngine) -> None:
+    assert one(engine, "SELECT 1 AS n") == 1
+    assert engine._threads is not None
+    engine._threads.shutdown()
+    with pytest.raises(QueryCancelled, match="process is ending"):
+        one(engine, "SELECT 1 AS n")
+    with pytest.raises(QueryCancelled):
+        engine.read_footers([])
 
 
 def child_answers(engine: DuckEngine, answers: Any) -> None:
