@@ -10,8 +10,9 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,17 @@ from app.forks import GATE
 _INHERITED: Final[list[object]] = []
 """Connections that a parent could not close before its fork. Its child may not close them either, says
 SQLite, and keeps them as they are."""
+
+
+def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
+    """One of diskcache's methods, of which one runs at a time."""
+
+    @wraps(method)
+    def call(self: SharedCache, *args: Any, **kwargs: Any) -> Any:
+        with self._alone():
+            return method(self, *args, **kwargs)
+
+    return call
 
 
 class SharedCache(Cache):
@@ -80,25 +92,11 @@ class SharedCache(Cache):
         with self._lock, GATE.inside():
             yield
 
-    def get(self, *args: Any, **kwargs: Any) -> Any:
-        with self._alone():
-            return super().get(*args, **kwargs)
-
-    def set(self, *args: Any, **kwargs: Any) -> Any:
-        with self._alone():
-            return super().set(*args, **kwargs)
-
-    def add(self, *args: Any, **kwargs: Any) -> Any:
-        with self._alone():
-            return super().add(*args, **kwargs)
-
-    def touch(self, *args: Any, **kwargs: Any) -> Any:
-        with self._alone():
-            return super().touch(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        with self._alone():
-            return super().delete(*args, **kwargs)
+    get = _one_at_a_time(Cache.get)
+    set = _one_at_a_time(Cache.set)
+    add = _one_at_a_time(Cache.add)
+    touch = _one_at_a_time(Cache.touch)
+    delete = _one_at_a_time(Cache.delete)
 
     @contextmanager
     def transact(self, retry: bool = False) -> Iterator[None]:

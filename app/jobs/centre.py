@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
@@ -77,7 +77,7 @@ class JobCentre:
         self.seen(visitor)
         return [
             self.table.state(record, visitor, place)
-            for record, place in self._placed()
+            for record, place in _placed(self.table.records())
             if visitor in record.visitors
         ]
 
@@ -95,20 +95,10 @@ class JobCentre:
             # The runner will see it too; if it is gone as well, who asks must not wait for it.
             self.runner.wake()
             record = self.table.get(job) or record
-        place = self._place(job) if record.state == WAITING else 0
-        return self.table.state(record, visitor, place)
-
-    def _place(self, job: str) -> int:
-        """How many wait up to this one; 0 where it does not wait any more."""
-        waiting = [other.id for other in self.table.unended() if other.state == WAITING]
-        return waiting.index(job) + 1 if job in waiting else 0
-
-    def _placed(self) -> Iterator[tuple[Record, int]]:
-        """All jobs, oldest first, each with its place in the queue; 0 for one that does not wait."""
         place = 0
-        for record in self.table.records():
-            place += record.state == WAITING
-            yield record, place if record.state == WAITING else 0
+        if record.state == WAITING:
+            place = next((place for other, place in _placed(self.table.unended()) if other.id == job), 0)
+        return self.table.state(record, visitor, place)
 
     def partial(self, job: str, after: int) -> tuple[int, pa.Table | None]:
         _, number = self.table.told(job)
@@ -185,3 +175,11 @@ class JobCentre:
                 if not one.over
             ],
         }
+
+
+def _placed(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
+    """Jobs, oldest first, each with its place in the queue; 0 for one that does not wait."""
+    place = 0
+    for record in records:
+        place += record.state == WAITING
+        yield record, place if record.state == WAITING else 0
