@@ -91,7 +91,8 @@ class Visitor:
         end = time.monotonic() + seconds
         while not any(text in said for said in self.progress):
             assert time.monotonic() < end, self.progress
-            assert self.poll() is None
+            ended = self.poll()
+            assert ended is None, ended or self.progress
             time.sleep(0.1)
 
     def cancel(self, why: str = "button") -> None:
