@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import psutil  # type: ignore[import-untyped]
 from flask import Flask, Response
 
+from app.liveness import Being
 from app.private import private_directory
 from callbacks.service import CacheFacts
 
@@ -56,7 +56,7 @@ class CacheNotes:
             return
         figures = self._figures()
         note = {
-            "birth": psutil.Process().create_time(),
+            "born": Being.of(os.getpid()).born,
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "queries": figures["queries"],
             **figures["cache"],
@@ -74,7 +74,7 @@ class CacheNotes:
         for path in sorted(self.directory.glob("*.json")):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 note = json.loads(path.read_text(encoding="utf-8"))
-                if not _lives(int(path.stem), float(note["birth"])):
+                if not Being(int(path.stem), note["born"]).lives():
                     path.unlink()
                     continue
                 found.append(
@@ -91,10 +91,3 @@ class CacheNotes:
                     )
                 )
         return found
-
-
-def _lives(pid: int, birth: float) -> bool:
-    try:
-        return bool(psutil.Process(pid).create_time() == birth)
-    except psutil.Error:
-        return False

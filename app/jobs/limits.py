@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.jobs.liveness import Being
 from app.jobs.table import JobTable, Record
+from app.liveness import Being
 
 Work = Callable[[JobTable, Record], None]
 """Does a job in its process; returns when it is done, raises DataLayerError where it cannot be."""

@@ -20,8 +20,8 @@ from typing import Final
 
 from app.jobs import process
 from app.jobs.limits import JobLimits, Service, Work, too_large
-from app.jobs.liveness import Being
 from app.jobs.table import JobTable, Record
+from app.liveness import Being
 from callbacks.work import ANSWER, FAILED, RUNNING, STOPPED, WAITING
 from data_layer.connection import remove_spill
 

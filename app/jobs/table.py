@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from diskcache import JSONDisk
 
-from app.jobs.liveness import Being
+from app.liveness import Being
 from app.shared_cache import SharedCache
 from callbacks.work import DONE, ENDED, FAILED, RUNNING, STOPPED, WAITING, JobState, Told
 
@@ -46,7 +46,7 @@ class Record:
     began: float = 0.0
     ended: float = 0.0
     pid: int = 0
-    born: int = 0
+    born: str = ""
     message: str = ""
     file: str = ""
     bytes: int = 0

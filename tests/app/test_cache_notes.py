@@ -49,7 +49,7 @@ def test_the_dead_and_the_unreadable_are_left_out(tmp_path: Path) -> None:
     mine = json.loads((tmp_path / f"{os.getpid()}.json").read_text())
     (tmp_path / "4194303.json").write_text(json.dumps(mine))
     (tmp_path / "12.json").write_text("{")
-    (tmp_path / "13.json").write_text('{"birth": "x"}')
+    (tmp_path / "13.json").write_text('{"born": "x"}')
     assert [one.pid for one in notes.read()] == [os.getpid()]
     assert not (tmp_path / "4194303.json").exists()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.jobs.answering import Telling
-from app.jobs.liveness import Being
 from app.jobs.table import JobTable, Record, new_id
+from app.liveness import Being
 from callbacks.work import DONE, FAILED, RUNNING, STOPPED, WAITING, Told
 
 
@@ -115,8 +117,17 @@ def test_nothing_in_the_store_is_a_pickle(table: JobTable) -> None:
 
 
 def test_a_process_is_not_taken_for_another_of_its_number() -> None:
-    mine = Being.of(__import__("os").getpid())
+    mine = Being.of(os.getpid())
     assert mine.lives()
-    assert not Being(mine.pid, mine.born - 1).lives()
-    assert not Being(0, 0).lives() and Being(mine.pid, mine.born - 1).private_bytes() == 0
+    other = Being(mine.pid, f"{mine.born}1")
+    assert not other.lives() and other.private_bytes() == 0
+    assert not Being(0, "").lives() and not Being(0, mine.born).lives()
     assert mine.private_bytes() > 1_000_000
+
+
+def test_a_clock_that_is_set_makes_no_process_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's time of its start, from which psutil reckons a process's birth, moves with the clock."""
+    mine = Being.of(os.getpid())
+    started = psutil.boot_time()
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: started + 1)
+    assert mine.lives() and mine == Being.of(os.getpid())

@@ -5,20 +5,34 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
 
+def _boot() -> str:
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
+
+
+BOOT: Final = _boot()
+
+
 @dataclass(frozen=True)
 class Being:
-    """A process by its number and its birth, in hundredths of a second since the epoch."""
+    """A process by its number and its birth: since which start of the machine, and how long after it.
+
+    Not a time of day, which moves with the clock: one that was set by a second made every job another's.
+    """
 
     pid: int
-    born: int
+    born: str
 
     @classmethod
     def of(cls, pid: int) -> Being:
-        """The process that has this number now; ``born`` 0 where there is none."""
+        """The process that has this number now; ``born`` is empty where there is none."""
         return cls(pid, _birth(pid))
 
     def lives(self) -> bool:
@@ -51,7 +65,9 @@ class Being:
         return None
 
 
-def _birth(pid: int) -> int:
-    with suppress(psutil.Error, ValueError):
-        return int(psutil.Process(pid).create_time() * 100)
-    return 0
+def _birth(pid: int) -> str:
+    with suppress(OSError, IndexError):
+        facts = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        # Its name comes before, in brackets, and may hold anything; proc(5) calls this field starttime.
+        return f"{BOOT}:{facts.rpartition(')')[2].split()[19]}"
+    return ""
