@@ -20,19 +20,13 @@ from typing import Final
 
 from app.jobs import process
 from app.jobs.limits import JobLimits, Service, Work, too_large
+from app.jobs.patience import Patience
 from app.jobs.table import JobTable, Record
 from app.liveness import Being
 from callbacks.work import ANSWER, FAILED, RUNNING, STOPPED, WAITING
 from data_layer.connection import remove_spill
 
 logger = logging.getLogger("nemdesk.jobs")
-
-LEFT_SECONDS: Final = 3.0
-"""How long an answer is still made whose panels all show something else: they may come right back to it,
-as one does that only sorts its rows differently."""
-
-ABANDONED_SECONDS: Final = 150.0
-"""An answer that nobody asked after for so long is not made. Browsers wake a hidden page once a minute."""
 
 STOPPING_SECONDS: Final = 1.5
 """What a job that was told to stop has for it, before it is killed."""
@@ -128,6 +122,7 @@ class _Rounds:
         self.runner = runner
         self.lock = lock
         self.table = JobTable(runner.directory)
+        self.patience = Patience()
         self.mine: set[int] = set()
         self.stopping: dict[int, float] = {}
         path = runner.directory / "runner.pipe"
@@ -169,9 +164,10 @@ class _Rounds:
         now = time.time()
         for record in list(self.table.records()):
             if record.over:
+                self.patience.forget(record)
                 self._after(record, now)
                 continue
-            if record.kind == ANSWER and self._abandoned(record, now):
+            if record.kind == ANSWER and self._abandoned(record):
                 self._end(record, STOPPED, "")
             elif record.state == RUNNING and not record.being.lives():
                 self._end(record, FAILED, LOST)
@@ -184,12 +180,9 @@ class _Rounds:
             waiting, running = waiting - 1, running + 1
         return running + waiting + len(self.stopping)
 
-    def _abandoned(self, record: Record, now: float) -> bool:
+    def _abandoned(self, record: Record) -> bool:
         waiting = [visitor for visitor, waits in record.visitors.items() if waits]
-        if waiting and all(now - record.left.get(one, now) > LEFT_SECONDS for one in waiting):
-            return True
-        asked = [self.table.last_asked(one) for one in waiting]
-        return now - max([record.submitted, *asked]) > ABANDONED_SECONDS
+        return self.patience.over(record, {one: self.table.last_asked(one) for one in waiting})
 
     def _too_large(self, record: Record) -> bool:
         return record.being.private_bytes() > self.runner.limits.memory_mb * 2**20
