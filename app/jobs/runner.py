@@ -123,7 +123,8 @@ class _Rounds:
         self.lock = lock
         self.table = JobTable(runner.directory)
         self.patience = Patience()
-        self.mine: set[int] = set()
+        self.mine: dict[int, str] = {}
+        """Processes it started -> their jobs."""
         self.stopping: dict[int, float] = {}
         path = runner.directory / "runner.pipe"
         with suppress(FileExistsError):
@@ -154,7 +155,7 @@ class _Rounds:
             with suppress(ChildProcessError):
                 if os.waitpid(pid, os.WNOHANG)[0] == 0:
                     continue
-            self.mine.discard(pid)
+            del self.mine[pid]
             self.stopping.pop(pid, None)
             remove_spill(pid)
 
@@ -169,6 +170,8 @@ class _Rounds:
                 continue
             if record.kind == ANSWER and self._abandoned(record):
                 self._end(record, STOPPED, "")
+            elif record.state == RUNNING and not record.pid and self._note(record.id):
+                running += 1  # the disk was in the way when it began
             elif record.state == RUNNING and not record.being.lives():
                 self._end(record, FAILED, LOST)
             elif record.state == RUNNING and self._too_large(record):
@@ -221,11 +224,19 @@ class _Rounds:
                 process.live(self.runner.service, record)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        self.mine.add(pid)
-        with self.table.changing(record.id) as current:
-            if current is not None:
-                current.pid, current.born = pid, Being.of(pid).born
-        if current is None or current.over:
-            Being.of(pid).send(signal.SIGTERM)
+        self.mine[pid] = record.id
+        self._note(record.id)
         logger.info("job %s (%s) began in process %d", record.id[:12], record.order["name"], pid)
+        return True
+
+    def _note(self, job: str) -> bool:
+        """Write down which process is the job's; False where none is."""
+        pid = next((pid for pid, its in self.mine.items() if its == job), 0)
+        if not pid:
+            return False
+        with self.table.changing(job) as record:
+            if record is not None:
+                record.pid, record.born = pid, Being.of(pid).born
+        if record is None or record.over:
+            Being.of(pid).send(signal.SIGTERM)
         return True

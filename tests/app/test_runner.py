@@ -1,0 +1,67 @@
+"""The runner's rounds by themselves, over a table that fails at a chosen moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROUNDS = """
+import json, os, sqlite3, sys, time
+from contextlib import contextmanager
+from pathlib import Path
+from app.jobs.limits import JobLimits
+from app.jobs.runner import Runner, _Rounds
+from app.jobs.table import JobTable, Record, new_id
+
+folder = Path(sys.argv[1])
+
+def work(table, record):
+    JobTable.changing = real
+    while not (folder / "go").exists():
+        time.sleep(0.05)
+
+rounds = _Rounds(Runner(folder / "jobs", JobLimits(2, 500, 60), work), os.open(os.devnull, os.O_RDONLY))
+order = {"name": "x", "query": {}, "form": ""}
+job = rounds.table.add(Record(new_id(), "answer", "w", order, "t", "/x", time.time(), visitors={"a": True}), 9)
+real = JobTable.changing
+
+@contextmanager
+def full(self, identity):
+    JobTable.changing = real
+    raise sqlite3.OperationalError("unable to open database file")
+    yield
+
+JobTable.changing = full
+said = ""
+try:
+    rounds._look()
+except sqlite3.OperationalError as error:
+    said = str(error)
+seen = [rounds.table.get(job)]
+rounds._look()
+seen.append(rounds.table.get(job))
+(folder / "go").touch()
+for _ in range(200):
+    rounds._reap()
+    rounds._look()
+    if rounds.table.get(job).over:
+        break
+    time.sleep(0.05)
+seen.append(rounds.table.get(job))
+print(json.dumps([said, len(rounds.mine), *[[one.state, one.pid, one.message] for one in seen]]))
+"""
+"""In a process of its own, since it forks: the table fails once, just after the job's process began."""
+
+
+def test_a_disk_in_the_way_when_a_job_begins_does_not_cost_the_job(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", ROUNDS, str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr
+    said, _, begun, noted, ended = json.loads(ran.stdout.splitlines()[-1])
+    assert said == "unable to open database file", "the round failed, and the next one came"
+    assert begun == ["running", 0, ""]
+    assert noted[0] == "running" and noted[1] > 0, "not taken for killed"
+    assert ended == ["done", noted[1], ""]
