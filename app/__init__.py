@@ -21,6 +21,7 @@ from app import (
     sign_in,
     visitors,
 )
+from app.kept_panels import KeptPanels
 from app.service import RunningService
 from app.settings import Settings
 from callbacks.navigation import token_of
@@ -74,10 +75,14 @@ def create_app(
     app.server.extensions["nemdesk-jobs"] = own
     download.register(app.server, manager, connected.tabs)
     exports.register(app.server, kept)
+    panels = KeptPanels(
+        manager, settings.panel_cache_bytes, settings.cache_ttl_seconds, metrics.repeated_panel
+    )
     operation.install(
         app.server,
         settings,
         manager,
+        panels=panels,
         jobs=own.facts,
         runner_alive=own.served,
         processes=service.processes,
@@ -87,7 +92,9 @@ def create_app(
     clients.install(app.server, settings)
     sign_in.install(app.server, settings)
     rate_limits.install(app, settings)
-    http.install(app, settings)  # last: it hashes every inline script for the content policy
+    panels.keep(app.server)
+    http.install(app, settings)  # after all callbacks: it hashes every inline script for the content policy
+    panels.give(app)
     crowding.install(app.server, settings, metrics.turned_away)
     manager.when_heavy_waits(crowding.patience, crowding.aside)
     http.take_first_request(app.server)

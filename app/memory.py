@@ -55,6 +55,23 @@ class Cached(Protocol):
     def shrink_cache(self, to_bytes: int) -> int: ...
 
 
+class Caches:
+    """Several as one, each let go of in proportion to what it holds."""
+
+    def __init__(self, *caches: Cached) -> None:
+        self._caches = caches
+
+    def cache_statistics(self) -> dict[str, int]:
+        return {"bytes": sum(one.cache_statistics().get("bytes", 0) for one in self._caches)}
+
+    def shrink_cache(self, to_bytes: int) -> int:
+        held = self.cache_statistics()["bytes"]
+        share = min(to_bytes / held, 1.0) if held else 1.0
+        return sum(
+            one.shrink_cache(int(one.cache_statistics().get("bytes", 0) * share)) for one in self._caches
+        )
+
+
 class MemoryWatch:
     """One worker's watch. ``retire`` asks for its replacement; ``own_bytes`` and ``in_want`` are what it
     looks at, the seconds when a worker is given up are those above."""

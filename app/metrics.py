@@ -79,6 +79,9 @@ CACHE_BYTES: Final = Gauge(
 CACHE_LIMIT: Final = Gauge(
     "nemdesk_cache_limit_bytes", "Bytes that all processes may hold.", multiprocess_mode="livesum"
 )
+PANELS_REPEATED: Final = Counter(
+    "nemdesk_panels_repeated_total", "Panels that were sent again as they were sent before."
+)
 MEMORY_PRESSURE: Final = Counter(
     "nemdesk_memory_pressure_total",
     "Times a process gave memory back, by what it did: halved or cleared its cache, asked to be replaced.",
@@ -123,6 +126,12 @@ def gave_memory(action: str) -> None:
     """Count that this process gave memory back; ``action``: halved, cleared, replaced."""
     with _WRITES:
         MEMORY_PRESSURE.labels(action).inc()
+
+
+def repeated_panel() -> None:
+    """Count a panel that was sent as before, without a question."""
+    with _WRITES:
+        PANELS_REPEATED.inc()
 
 
 def turned_away(why: str) -> None:

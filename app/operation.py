@@ -7,6 +7,7 @@ from flask import Flask
 
 from app import health, memory, metrics, metrics_page
 from app.health import Alive
+from app.kept_panels import KeptPanels
 from app.metrics_page import JobFacts, Processes
 from app.settings import Settings
 from app.slow_queries import slow_queries
@@ -18,11 +19,13 @@ def install(
     settings: Settings,
     manager: HybridQueryManager,
     *,
+    panels: KeptPanels,
     jobs: JobFacts | None = None,
     runner_alive: Alive | None = None,
     processes: Processes | None = None,
 ) -> None:
-    """Everything of it, onto a server. ``jobs``: callbacks.work.Centre.facts; ``runner_alive``: whether
+    """Everything of it, onto a server. ``panels``: what
+    this process sends again; ``jobs``: callbacks.work.Centre.facts; ``runner_alive``: whether
     jobs are worked on; ``processes``: the service's processes now. What is not given is not shown."""
     manager.observers += [metrics.observe, slow_queries(settings.slow_query_seconds)]
     metrics.watch_requests(server, metrics.CacheAccount(manager.cache_statistics))
@@ -30,7 +33,7 @@ def install(
     if manager.backend.name != "duckdb" or settings.hybrid_share < 1:
         # Frames of the whole history are no leak: a worker that holds them is not to be replaced for it.
         limit += settings.pandas_memory_mb or psutil.virtual_memory().total // memory.MIB
-    memory.install(server, memory.MemoryWatch(manager, limit * memory.MIB))
+    memory.install(server, memory.MemoryWatch(memory.Caches(manager, panels), limit * memory.MIB))
     health.register(server, settings, manager, runner_alive)
     metrics_page.register(
         server, manager.lake_state, public=settings.metrics_public, jobs=jobs, processes=processes

@@ -120,7 +120,7 @@ def open_for(settings: Settings) -> HybridQueryManager:
         threads=settings.threads,
         timeout_seconds=settings.query_timeout_seconds,
         max_rows=settings.max_rows,
-        cache_bytes=settings.cache_mb * 2**20,
+        cache_bytes=settings.answer_cache_bytes,
         cache_ttl_seconds=settings.cache_ttl_seconds,
         heavy_at_once=settings.heavy_queries_at_once,
         pandas_memory_mb=settings.pandas_memory_mb,

@@ -113,7 +113,13 @@ class Settings(BaseSettings):
         512, ge=128, description="Memory of one job, in MiB; DuckDB may use half of it."
     )
     max_rows: int = Field(1_000_000, ge=1000, description="Rows one answer may have (memory guard).")
-    cache_mb: int = Field(16, ge=1, description="Answers kept in memory by each process, in MiB.")
+    cache_mb: int = Field(
+        16,
+        ge=1,
+        description=(
+            "Answers kept in memory by each process, in MiB; a quarter of it for panels as they were sent."
+        ),
+    )
     cache_ttl_seconds: float = Field(300.0, gt=0, description="How long an answer is kept in memory.")
     exports_mb: int = Field(
         4_000, ge=10, description="Room for exported files, in MiB: the oldest go when it is used up."
@@ -186,6 +192,16 @@ class Settings(BaseSettings):
         if self.trusted_user_header and self.password_file is not None:
             raise ValueError("set NEMDESK_PASSWORD_FILE or NEMDESK_TRUSTED_USER_HEADER, not both")
         return self
+
+    @property
+    def panel_cache_bytes(self) -> int:
+        """Of cache_mb, for panels as they were sent."""
+        return self.cache_mb * 2**20 // 4
+
+    @property
+    def answer_cache_bytes(self) -> int:
+        """Of cache_mb, for answers."""
+        return self.cache_mb * 2**20 - self.panel_cache_bytes
 
     @property
     def trusted_networks(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def main(lake_dir: str) -> None:
             memory_limit_mb=settings.memory_limit_mb,
             threads=settings.threads,
             max_rows=settings.max_rows,
-            cache_bytes=settings.cache_mb * 2**20,
+            cache_bytes=settings.answer_cache_bytes,
         )
         app = create_app(settings, manager)
         app.server.test_client().get("/_dash-layout")

@@ -110,9 +110,15 @@ class Ask:
     view: View
     theme: str
     provenance: list[Provenance] = field(default_factory=list)
+    failures: int = 0
+    """Questions without an answer, whatever the panel made of that."""
 
     def answer(self, request: Request) -> Answer:
-        got = self.manager.answer(request)
+        try:
+            got = self.manager.answer(request)
+        except Exception:
+            self.failures += 1
+            raise
         facts = got.provenance
         self.provenance.append(
             Provenance(
@@ -125,6 +131,14 @@ class Ask:
             )
         )
         return got
+
+    @property
+    def lasting(self) -> str:
+        """The version of the lake for which all this would be the same once more, down to what it says of
+        its answers, since all were known; else ''."""
+        known = not self.failures and all(one.cached for one in self.provenance)
+        versions = {self.lake.version, *(one.version for one in self.provenance)}
+        return versions.pop() if known and len(versions) == 1 else ""
 
     @property
     def compared(self) -> Period | None:
@@ -210,7 +224,10 @@ def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *,
 
     def fill(search: object, _version: object, chosen: object, pathname: object) -> list[Any]:
         try:
-            return filled(make(asked(manager, tab, search, chosen, pathname)), chart=chart)
+            ask = asked(manager, tab, search, chosen, pathname)
+            values = filled(make(ask), chart=chart)
+            note_lasting(ask.lasting)
+            return values
         except PreventUpdate:
             raise
         except Exception as error:
@@ -219,6 +236,17 @@ def connect(app: Dash, manager: Manager, tab: str, panel_id: str, make: Make, *,
 
     fill.__name__ = fill.__qualname__ = f"fill_{panel_id.replace('-', '_')}"
     app.callback(outputs(panel_id, chart=chart), *VALUES)(fill)
+
+
+def note_lasting(version: str) -> None:
+    """Let whoever sends the response know for which version of the lake it may be sent again."""
+    if has_request_context():
+        g.lasting = version
+
+
+def lasting() -> str:
+    """The version of the lake for which this request would be answered by the same response; '' for none."""
+    return cast("str", g.get("lasting", ""))
 
 
 def ask_again_if_busy(error: Exception) -> None:

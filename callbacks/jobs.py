@@ -256,7 +256,9 @@ def connect(app: Dash, work: PanelWork) -> None:
             ask = guard.asked(work.manager, work.tab, search, chosen, pathname)
             try:
                 ask.manager = Sparing(work.manager, work.job_rows)
-                return [*guard.filled(work.make(ask), chart=chart), no_update]
+                values = guard.filled(work.make(ask), chart=chart)
+                guard.note_lasting(ask.lasting)
+                return [*values, no_update]
             except NeedsWork:
                 order = {"search": search, "theme": ask.theme, "tab": work.tab, "id": uuid.uuid4().hex}
                 return [*guard.filled(work.waiting(ask), chart=chart), order]

@@ -10,7 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks import data_links, state
-from callbacks.guard import Ask, Manager, explain, span
+from callbacks.guard import Ask, Manager, explain, note_lasting, span
 from callbacks.options import TABS
 from callbacks.state import View
 from callbacks.tab import Tab
@@ -110,11 +110,13 @@ def _page(manager: Manager, tabs: Mapping[str, Tab], pathname: object, shown: ob
     if tab not in tabs:
         return (no_update, no_update) if shown == OFF else (shell.switched_off(TABS[tab], choices), OFF)
     try:
-        span(manager.lake_state())
+        lake = manager.lake_state()
+        span(lake)
     except LakeMissing as error:
         return shell.no_data(str(error)), NO_LAKE
     except Exception as error:
         return shell.no_data(explain(error)), NO_LAKE
+    note_lasting(lake.version)
     return (no_update, no_update) if shown == tab else (tabs[tab].layout(), tab)
 
 
@@ -140,6 +142,7 @@ def _bar(manager: Manager, tabs: Mapping[str, Tab], pathname: object, search: ob
     bar = _period_bar(tabs[tab], ask) if tabs[tab].has_period else _today_bar(view, lake)
     where = f" · {REGION_NAMES[view.region]}" if tabs[tab].has_regions else ""
     title = f"{TABS[tab]}{where} · NEMDesk"
+    note_lasting(ask.lasting)
     return shell.tabs(links), bar, shell.notices(view.notices), banner, fresh, title, data_links.links(view)
 
 

@@ -24,7 +24,8 @@ def work(table, record):
 
 rounds = _Rounds(Runner(folder / "jobs", JobLimits(2, 500, 60), work), os.open(os.devnull, os.O_RDONLY))
 order = {"name": "x", "query": {}, "form": ""}
-job = rounds.table.add(Record(new_id(), "answer", "w", order, "t", "/x", time.time(), visitors={"a": True}), 9)
+record = Record(new_id(), "answer", "w", order, "t", "/x", time.time(), visitors={"a": True})
+job = rounds.table.add(record, 9)
 real = JobTable.changing
 
 @contextmanager
