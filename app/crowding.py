@@ -3,7 +3,7 @@
 A few questions are computed at a time, since more of them only share the same cores; the next wait in line
 for a moment; whoever would wait longer is told at once to come back (503 with Retry-After), and the page
 does so by itself (assets/busy.js). What is quick is never in the line: health, pages, scripts, and the
-clocks and polls of open pages. So some threads always stay free for them.
+clocks, bars and polls of open pages. So some threads always stay free for them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ COME_BACK_SECONDS: Final = 2
 
 BUSY: Final = "The server is busy: the page asks again by itself."
 
-QUICK: Final = ("..job-button.", "job-nudge.", "version.data")
-"""How the outputs of clocks begin; a press of Stop ends in ``-stop.id``."""
+QUICK: Final = ("..job-button.", "job-nudge.", "version.data", "..tabs.children.", "..page.children.")
+"""How the outputs of clocks begin, and those of the bars and the empty page of a tab, which ask nothing; a
+press of Stop ends in ``-stop.id``."""
 
 Refused = Callable[[str], None]
 """Told why somebody was turned away: 'full' or 'waited'."""

@@ -28,7 +28,7 @@ def install(
     this process sends again; ``jobs``: callbacks.work.Centre.facts; ``runner_alive``: whether
     jobs are worked on; ``processes``: the service's processes now. What is not given is not shown."""
     manager.observers += [metrics.observe, slow_queries(settings.slow_query_seconds)]
-    metrics.watch_requests(server, metrics.CacheAccount(manager.cache_statistics))
+    metrics.watch_requests(server, metrics.CacheAccount(lambda: _held(manager, panels)))
     limit = settings.worker_memory_mb
     if manager.backend.name != "duckdb" or settings.hybrid_share < 1:
         # Frames of the whole history are no leak: a worker that holds them is not to be replaced for it.
@@ -38,3 +38,9 @@ def install(
     metrics_page.register(
         server, manager.lake_state, public=settings.metrics_public, jobs=jobs, processes=processes
     )
+
+
+def _held(manager: HybridQueryManager, panels: KeptPanels) -> dict[str, int]:
+    """What the answers' cache says of itself, with the room of both."""
+    facts, also = manager.cache_statistics(), panels.cache_statistics()
+    return facts | {name: facts.get(name, 0) + also[name] for name in ("bytes", "limit_bytes")}

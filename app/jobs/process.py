@@ -28,7 +28,7 @@ GRACE_SECONDS: Final = 1.0
 """What a stopped job has to interrupt its query before its process ends."""
 
 
-NICE: Final = 10
+NICE: Final = 15
 """Jobs give way to what a worker answers at once."""
 
 BROKE: Final = "Something went wrong (id {id}). Try again; if it stays, quote this id: the log has it."
