@@ -72,7 +72,8 @@ def table(columns: Sequence[Column], rows: Sequence[Row], caption: str) -> html.
 
 
 def _row(row: Row) -> dict[str, Any]:
-    cells = [_said(cell if isinstance(cell, Cell) else Cell(cell)) for cell in row.cells]
+    # Most cells are plain text, and some tables have thousands.
+    cells = [_said(cell) if isinstance(cell, Cell) else {"text": cell} for cell in row.cells]
     return {**_said(row), "cells": cells}
 
 
