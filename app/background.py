@@ -23,6 +23,7 @@ from flask import g, has_request_context, request
 from app.jobs.table import JobTable
 from callbacks.guard import visitor
 from callbacks.jobs import PanelWork, Run
+from callbacks.work import STOPPED, JobState
 
 logger = logging.getLogger("nemdesk.jobs")
 
@@ -53,10 +54,10 @@ class JobManager(DiskcacheManager):
 
     def get_progress(self, key: str) -> list[Any] | None:
         """What is told of the job, where it is not what was told last. An answer so far goes beside it."""
-        run = self._read(key)
+        run, state = self._watched(key)
         if run is None:
             return None
-        later, told, aside = self.works[run.panel].look(run)
+        later, told, aside = self.works[run.panel].look(run, state)
         if later != run:
             self._write(key, later)
         _aside().update(aside)
@@ -64,17 +65,17 @@ class JobManager(DiskcacheManager):
 
     def get_result(self, key: str, job: str | None) -> Any:
         """The panel's values, once; UNDEFINED while the job goes on and where it was stopped."""
-        run = self._read(key)
+        run, state = self._watched(key)
         if run is None:
             return self.UNDEFINED
         work = self.works[run.panel]
-        if work.stopped(run):
+        if state is not None and state.state == STOPPED:
             _aside().update(work.stopped_aside)
-            self.handle.delete(_name(key))
+            self._delete(key)
             return self.UNDEFINED
-        later, values = work.result(run)
+        later, values = work.result(run, state)
         if values is not None:
-            self.handle.delete(_name(key))
+            self._delete(key)
             return values
         if later != run:
             self._write(key, later)
@@ -84,10 +85,10 @@ class JobManager(DiskcacheManager):
         return _aside()
 
     def result_ready(self, key: str) -> bool:
-        return self._read(key) is None
+        return self._watched(key)[0] is None
 
     def job_running(self, job: str | None) -> bool:
-        return job is not None and self._read(job) is not None
+        return job is not None and self._watched(job)[0] is not None
 
     def terminate_job(self, job: str | None) -> None:
         """The page no longer waits: its button was pressed, or it asks something else."""
@@ -97,11 +98,19 @@ class JobManager(DiskcacheManager):
         if _by_button():
             self.works[run.panel].leave(run, at_once=True)
         else:
-            self.handle.delete(_name(job))
+            self._delete(job)
             self.works[run.panel].leave(run, at_once=False)
 
     def terminate_unhealthy_job(self, job: str | None) -> bool:
         return False
+
+    def _watched(self, key: str) -> tuple[Run | None, JobState | None]:
+        """(the watch, its job): looked up once in a request, of which dash asks four times."""
+        seen = _seen()
+        if key not in seen:
+            run = self._read(key)
+            seen[key] = (run, self.works[run.panel].state(run) if run is not None else None)
+        return seen[key]
 
     def _read(self, key: str) -> Run | None:
         with suppress(TypeError, ValueError):
@@ -113,6 +122,13 @@ class JobManager(DiskcacheManager):
 
     def _write(self, key: str, run: Run) -> None:
         self.handle.set(_name(key), json.dumps(asdict(run)), expire=KEPT_SECONDS)
+        before, state = _seen().pop(key, (None, None))
+        if before is not None and before.job == run.job:
+            _seen()[key] = (run, state)
+
+    def _delete(self, key: str) -> None:
+        self.handle.delete(_name(key))
+        _seen().pop(key, None)
 
 
 def _name(key: str) -> str:
@@ -126,6 +142,16 @@ def _aside() -> dict[str, Any]:
     if "aside" not in g:
         g.aside = {}
     found: dict[str, Any] = g.aside
+    return found
+
+
+def _seen() -> dict[str, tuple[Run | None, JobState | None]]:
+    """What this request has looked up already."""
+    if not has_request_context():
+        return {}
+    if "watched" not in g:
+        g.watched = {}
+    found: dict[str, tuple[Run | None, JobState | None]] = g.watched
     return found
 
 

@@ -2,8 +2,7 @@
 
 Looked at when requests are served, at most once a second. Above 80 % of its limit, or where the machine (or
 the container) runs out, a worker halves its cache of answers; above the limit it empties it; if it stays
-there it asks to be replaced, which loses no request. Whatever it holds, it now and then gives back what it
-has freed.
+there it asks to be replaced, which loses no request. Whatever it holds, a thread gives back what was freed.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ logger = logging.getLogger("nemdesk.memory")
 
 LOOK_SECONDS: Final = 1.0
 SHRINK_SHARE: Final = 0.8
-GIVE_BACK_SECONDS: Final = 30.0
+GIVE_BACK_SECONDS: Final = 10.0
 """How often what was freed goes back to the system without want: the C library returns the end of its heap
 only, and kept 25 of 250 MB in pieces under 50 analysts. It takes a few milliseconds."""
 
@@ -100,12 +99,12 @@ class MemoryWatch:
         self._lock = threading.Lock()
         self._born = 0.0
         self._looked = -math.inf
-        self._gave_back = -math.inf
         self._above_since: float | None = None
         self._retired = False
 
     def look(self) -> None:
         """Called with every request; looks once a second, in one thread."""
+        _USED.set()
         if self._process != os.getpid():
             self._begin()
         now = self._clock()
@@ -114,9 +113,6 @@ class MemoryWatch:
         try:
             self._looked = now
             self._act(now)
-            if now - self._gave_back >= GIVE_BACK_SECONDS:
-                self._gave_back = now
-                release()
         finally:
             self._lock.release()
 
@@ -237,6 +233,23 @@ def release() -> None:
     pa.default_memory_pool().release_unused()
     with suppress(OSError, AttributeError):  # a C library without it
         ctypes.CDLL(None).malloc_trim(0)
+
+
+_USED: Final = threading.Event()
+"""Set with every request."""
+
+
+def give_back(seconds: float = GIVE_BACK_SECONDS) -> None:
+    """Hand back what is no longer used while requests come, and once after the last: what a crowd needed is
+    not held for the night. Works in a thread of its own, for the life of the process."""
+
+    def go() -> None:
+        while _USED.wait():
+            _USED.clear()
+            time.sleep(seconds)
+            release()
+
+    threading.Thread(target=go, name="give-back", daemon=True).start()
 
 
 def share_arenas() -> None:

@@ -51,6 +51,7 @@ def post_worker_init(worker: Any) -> None:
 
     memory.under_gunicorn = True
     memory.share_arenas()
+    memory.give_back()
     # A thread that computes lets the others in after a millisecond instead of five: under load /healthz and
     # the polls answer a quarter sooner, and nothing else becomes slower (benchmarks/bench_crowd.py).
     sys.setswitchinterval(0.001)

@@ -20,7 +20,7 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import guard
 from callbacks.guard import Ask, Make, Manager
-from callbacks.work import FAILED, STOPPED, Centre, JobState, Order
+from callbacks.work import FAILED, Centre, JobState, Order
 from data_layer.query_manager import Answer, LakeState, Provenance
 from data_layer.requests import Request
 from layouts import working
@@ -154,9 +154,8 @@ class PanelWork:
         content = self.waiting(self._ask(run))
         return self.centre.submit(run.visitor, Order(request, title_of(content), f"/{self.tab}{run.search}"))
 
-    def look(self, run: Run) -> tuple[Run, list[Any] | None, Aside]:
+    def look(self, run: Run, state: JobState | None) -> tuple[Run, list[Any] | None, Aside]:
         """(the run, what the progress says if it changed, the panel as far as it goes if there is more)."""
-        state = self._state(run)
         if state is None or state.ended:
             return run, None, {}
         said = working.progress(_facts(state))
@@ -185,11 +184,10 @@ class PanelWork:
                 aside.setdefault(part.component_id, {})[part.component_property] = value
         return aside
 
-    def result(self, run: Run) -> tuple[Run, Values | None]:
+    def result(self, run: Run, state: JobState | None) -> tuple[Run, Values | None]:
         """(the run, values of the panel's outputs once nothing is waited for); never of a stopped one."""
         if run.message:
             return run, guard.failed(run.message, chart=self.chart)
-        state = self._state(run)
         if run.job and state is None:
             return run, guard.failed(GONE, chart=self.chart)
         if state is not None and not state.ended:
@@ -206,10 +204,6 @@ class PanelWork:
         except Exception as error:
             return run, guard.failed(guard.explain(error), chart=self.chart)
 
-    def stopped(self, run: Run) -> bool:
-        state = self._state(run)
-        return state is not None and state.state == STOPPED
-
     @property
     def stopped_aside(self) -> Aside:
         """Says on the panel that its job was stopped, wherever that was done."""
@@ -220,7 +214,8 @@ class PanelWork:
         if run.job:
             (self.centre.stop if at_once else self.centre.leave)(run.visitor, run.job)
 
-    def _state(self, run: Run) -> JobState | None:
+    def state(self, run: Run) -> JobState | None:
+        """The job that the run watches, as its visitor sees it now; None where there is none."""
         return self.centre.job(run.job, run.visitor) if run.job else None
 
 

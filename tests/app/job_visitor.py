@@ -106,10 +106,14 @@ def said(result: dict[str, Any]) -> tuple[str, str]:
 
 
 def runner_of(server: psutil.Process) -> psutil.Process:
-    """The job runner: of the master's children the one that serves nobody, wherever it came from."""
-    for process in server.children(recursive=True):
-        if is_runner(process):
-            return process
+    """The job runner: of the master's children the one that serves nobody, wherever it came from. It may
+    still be on its way to its pipe when the service begins to answer."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        for process in server.children(recursive=True):
+            if is_runner(process):
+                return process
+        time.sleep(0.1)
     raise AssertionError("no job runner")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,8 @@ BROWSER = "gzip, deflate, br, zstd"
 class Desk:
     """An application over a small lake of versions that each say one number; ``asked`` is every question."""
 
-    def __init__(self, root: Path, settings_of: Any, **more: Any) -> None:
-        self.lake = Lake(root / "lake")
-        publish(self.lake, 1)
+    def __init__(self, first: Path, root: Path, settings_of: Any, **more: Any) -> None:
+        self.lake = Lake(shutil.copytree(first, root / "lake"))
         self.manager: HybridQueryManager = open_manager(self.lake.root)
         self.asked: list[Observation] = []
         self.manager.observers.append(self.asked.append)
@@ -60,13 +61,16 @@ def ask(
     theme: str = "light",
     encoding: str = BROWSER,
     version: str = "x",
-    **headers: str,
 ) -> TestResponse:
     start = panel if panel.startswith("..") else f"..{panel}-top.children..."
-    entry = next(one for one in dependencies(client) if one["output"].startswith(start))
+    entry = next(one for one in listed(client.application) if one["output"].startswith(start))
     values = {"url.search": search, "url.pathname": path, "theme.data": theme, "version.data": version}
-    given = {"Accept-Encoding": encoding, **{name.replace("_", "-"): said for name, said in headers.items()}}
-    return client.post(URL, json=payload(entry, values), headers=given)
+    return client.post(URL, json=payload(entry, values), headers={"Accept-Encoding": encoding})
+
+
+@cache
+def listed(server: Any) -> list[dict[str, Any]]:
+    return dependencies(server.test_client())
 
 
 def read(answer: TestResponse) -> str:
@@ -75,9 +79,16 @@ def read(answer: TestResponse) -> str:
     return (brotli.decompress(answer.data) if packed else answer.data).decode()
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake = Lake(tmp_path_factory.mktemp("first") / "lake")
+    publish(lake, 1)
+    return lake.root
+
+
 @pytest.fixture
-def desk(tmp_path: Path, settings_of: Any) -> Desk:
-    return Desk(tmp_path, settings_of)
+def desk(first: Path, tmp_path: Path, settings_of: Any) -> Desk:
+    return Desk(first, tmp_path, settings_of)
 
 
 def test_what_was_known_once_is_sent_again_without_a_question(desk: Desk) -> None:
@@ -169,8 +180,8 @@ def test_no_error_and_nothing_beside_one_is_kept(desk: Desk, monkeypatch: pytest
     assert not made.lasting, "whatever the panel shows in its place"
 
 
-def test_a_job_is_ordered_anew_each_time(tmp_path: Path, settings_of: Any) -> None:
-    desk = Desk(tmp_path, settings_of, job_rows=0)
+def test_a_job_is_ordered_anew_each_time(first: Path, tmp_path: Path, settings_of: Any) -> None:
+    desk = Desk(first, tmp_path, settings_of, job_rows=0)
     orders = []
     for _ in range(3):
         found = json.loads(read(ask(desk.client, "analysis", "/price-analysis", SEARCH)))
@@ -178,20 +189,17 @@ def test_a_job_is_ordered_anew_each_time(tmp_path: Path, settings_of: Any) -> No
     assert len(set(orders)) == 3
 
 
-def test_who_is_not_signed_in_is_sent_nothing(tmp_path: Path, settings_of: Any) -> None:
+def test_who_is_not_signed_in_is_sent_nothing(first: Path, tmp_path: Path, settings_of: Any) -> None:
     trusted = {"trusted_user_header": "X-User", "trusted_user_from": "127.0.0.1"}
-    desk = Desk(tmp_path, settings_of, **trusted)
-    desk.client.get("/")
-    entry = None
+    desk = Desk(first, tmp_path, settings_of, **trusted)
+    every = desk.client.get("/_dash-dependencies", headers={"X-User": "ann"}).get_json()
+    entry = next(one for one in every if one["output"].startswith("..gen-table-top.children..."))
+    values = {"url.search": SEARCH, "url.pathname": "/generation", "theme.data": "light"}
     for _ in range(3):
-        listed = desk.client.get("/_dash-dependencies", headers={"X-User": "ann"}).get_json()
-        entry = next(one for one in listed if one["output"].startswith("..gen-table-top.children..."))
-        values = {"url.search": SEARCH, "url.pathname": "/generation", "theme.data": "light"}
-        headers = {"Accept-Encoding": BROWSER, "X-User": "ann"}
         desk.questions()
+        headers = {"Accept-Encoding": BROWSER, "X-User": "ann"}
         read(desk.client.post(URL, json=payload(entry, values), headers=headers))
     assert desk.questions() == 0
-    assert entry is not None
     refused = desk.client.post(URL, json=payload(entry, values), headers={"Accept-Encoding": BROWSER})
     assert refused.status_code == 401
 

@@ -70,14 +70,27 @@ class Watched:
         return self
 
 
-def test_what_was_freed_goes_back_now_and_then_without_want(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_freed_goes_back_while_requests_come_and_once_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     given: list[float] = []
+    monkeypatch.setattr(memory, "release", lambda: given.append(time.monotonic()))
     watched = Watched(Held(100, 100))
-    monkeypatch.setattr(memory, "release", lambda: given.append(watched.now))
-    for _ in range(100):
-        watched.after(1)
-    assert given == [1, 31, 61, 91]
-    assert watched.watch._cache.cache_statistics() == {"bytes": 100}
+    memory._USED.clear()
+    memory.give_back(0.2)
+    time.sleep(0.5)
+    assert given == [], "nothing was asked"
+    end = time.monotonic() + 1.0
+    while time.monotonic() < end:
+        watched.watch.look()
+        time.sleep(0.01)
+    during = len(given)
+    assert during >= 2
+    time.sleep(1.5)
+    assert 1 <= len(given) - during <= 2 and given[-1] > end
+    last = len(given)
+    time.sleep(0.5)
+    assert len(given) == last, "and then no more"
 
 
 def test_below_four_fifths_nothing_is_given_up() -> None:
