@@ -1,12 +1,21 @@
-"""DuckDB in a server process: one database per process (data_layer/database.py), one cursor per query, few
-threads that call it, and its errors in words."""
+"""DuckDB in a server process: one instance per process, one cursor per query, everything limited.
+
+Made after the fork and keyed by process id: a connection inherited by a child hangs, one shared by
+threads returns wrong rows (measured; docs/decisions/0003-duckdb-in-a-server.md). The configuration is
+locked once the limits are set: only the lake's directory can be read, nothing can be installed.
+"""
 
 from __future__ import annotations
 
+import atexit
+import ctypes
 import logging
 import os
+import shutil
+import tempfile
 import threading
 import time
+import uuid
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,9 +30,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_layer import soundness, sql
-from data_layer.database import Database
-from data_layer.database import Limits as Limits
-from data_layer.database import remove_spill as remove_spill
 from data_layer.errors import (
     DataLayerError,
     LakeDamaged,
@@ -44,6 +50,20 @@ T = TypeVar("T")
 CALLERS: Final = 4
 """Threads of a process that call DuckDB. Each one keeps memory for later, in the C library's allocator and in
 DuckDB's, and a server's worker has 64: under 50 analysts the former alone came to 12 MB."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one process may use. Results live outside DuckDB's memory limit, hence ``max_rows``."""
+
+    threads: int = 2
+    memory_limit_mb: int = 256
+    temp_limit_mb: int = 2_000
+    timeout_seconds: float = 60.0
+    max_rows: int = 5_000_000
+    timeout_setting: str = "NEMDESK_QUERY_TIMEOUT_SECONDS"
+    memory_setting: str = "NEMDESK_MEMORY_LIMIT_MB"
+    """The variables that whoever runs the service sets these by, for the messages."""
 
 
 @dataclass
@@ -121,22 +141,24 @@ class _Broken(DataLayerError):
 class DuckEngine:
     """DuckDB over the Parquet files below one directory, read-only."""
 
-    def __init__(
-        self, directory: Path, limits: Limits | None = None, renewed: Callable[[], None] = lambda: None
-    ) -> None:
-        """``renewed`` is told when the process has another database than before; it must be quick."""
+    def __init__(self, directory: Path, limits: Limits | None = None) -> None:
         self.directory = Path(directory)
         self.limits = limits or Limits()
-        self.database = Database(self.directory, self.limits, renewed)
+        self._connections: dict[int, duckdb.DuckDBPyConnection] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         _ENGINES.add(self)
 
     def forget_parent(self) -> None:
-        """Called in a child process: its parent's lock, threads and database are not its own."""
+        """Called in a child process: its parent's lock and connections are not its own."""
+        # A thread of the parent may have held the lock at the moment of the fork.
         self._lock = threading.Lock()
         self._threads = None
-        self.database.forget_parent()
+        for connection in self._connections.values():
+            # Closing an inherited database waits for its threads, which the child has not got: a child
+            # that ends normally would hang at its exit (tested). One reference too many is never closed.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+        self._connections = {}
 
     def query(
         self, statement: str, parameters: Mapping[str, Any], cancel: CancelToken | None = None
@@ -170,9 +192,9 @@ class DuckEngine:
         bounded = sql.bounded(statement, limit)
         with _sound_files(parameters, cancel):
             try:
-                table = self._table(self.database.connection(), bounded, parameters, cancel)
+                table = self._table(self._connection(), bounded, parameters, cancel)
             except _Broken:
-                careful = self.database.connect(careful=True)
+                careful = self._connect(careful=True)
                 try:
                     table = self._table(careful, bounded, parameters, cancel)
                 finally:
@@ -188,9 +210,7 @@ class DuckEngine:
         """Keep the footers of Parquet files in memory, as the first query on them would; the rows they
         hold. What a file's rows are worth is asked when they are read. LakeDamaged, QueryTimeout."""
         parameters = {"files": list(files)}
-        called = self._called(
-            lambda: self._table(self.database.connection(), sql.footers(), parameters, None)
-        )
+        called = self._called(lambda: self._table(self._connection(), sql.footers(), parameters, None))
         return int(called.result()["n"][0].as_py())
 
     def _table(
@@ -223,7 +243,7 @@ class DuckEngine:
         cancel: CancelToken | None,
         connection: duckdb.DuckDBPyConnection | None = None,
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        connection = connection or self.database.connection()
+        connection = connection or self._connection()
         cursor = connection.cursor()
         try:
             if cancel is None:
@@ -238,7 +258,7 @@ class DuckEngine:
             # While a result streams, DuckDB's errors arrive through Arrow, as its exceptions.
             explained = self._explained(error, parameters, cancel)
             if isinstance(explained, _Broken):
-                self.database.forget(connection)
+                self._forget(connection)
             raise explained from error
         finally:
             cursor.close()
@@ -276,6 +296,60 @@ class DuckEngine:
         if isinstance(error, _BUGS) or text.startswith(("INTERNAL", "FATAL")):
             return _Broken(failed)
         return DataLayerError(failed)
+
+    def _forget(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """After a bug inside it a database refuses every further query: the next one opens another."""
+        with self._lock:
+            if self._connections.get(os.getpid()) is connection:
+                del self._connections[os.getpid()]
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        pid = os.getpid()
+        connection = self._connections.get(pid)
+        if connection is None:
+            with self._lock:
+                connection = self._connections.get(pid)
+                if connection is None:
+                    connection = self._connect()
+                    self._connections[pid] = connection
+        return connection
+
+    def _connect(self, *, careful: bool = False) -> duckdb.DuckDBPyConnection:
+        limits = self.limits
+        # Not made here: DuckDB makes it when it first spills, so that a process leaves nothing behind.
+        spill = Path(tempfile.gettempdir()) / f"{_SPILL}-{os.getpid()}-{uuid.uuid4().hex}"
+        atexit.register(shutil.rmtree, spill, ignore_errors=True)
+        connection = duckdb.connect(config={"threads": limits.threads, "python_enable_replacements": False})
+        connection.execute(sql.macros())
+        settings: dict[str, Any] = {
+            "memory_limit": f"{limits.memory_limit_mb}MB",
+            "temp_directory": str(spill),
+            "max_temp_directory_size": f"{limits.temp_limit_mb}MB",
+            "max_execution_time": int(limits.timeout_seconds * 1_000),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "allow_community_extensions": False,
+            "parquet_metadata_cache": True,
+            # Its allocator gives back what a query left only while others run, not once it is quiet.
+            "allocator_background_threads": True,
+            "disabled_optimizers": "join_order,build_side_probe_side" if careful else "",
+            "allowed_configs": ["enable_progress_bar", "enable_progress_bar_print"],
+            "allowed_directories": [str(self.directory)],
+            "enable_external_access": False,
+            "lock_configuration": True,
+        }
+        for name, value in settings.items():
+            connection.execute(sql.setting(name), {"value": value})
+        return connection
+
+
+_SPILL: Final = "nemdesk-spill"
+
+
+def remove_spill(pid: int) -> None:
+    """Remove what a process spilled that ended without its exit handlers."""
+    for spill in Path(tempfile.gettempdir()).glob(f"{_SPILL}-{pid}-*"):
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _pieces(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:

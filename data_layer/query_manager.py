@@ -11,7 +11,6 @@ answer says where it came from (``provenance``).
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -64,7 +63,7 @@ class HybridQueryManager(NotebookCalls):
         shared: SharedAnswers | None = None,
     ) -> None:
         self.lake = lake
-        self.engine = DuckEngine(lake.root, limits, self._renewed)
+        self.engine = DuckEngine(lake.root, limits)
         self.backend: Backend = backend or DuckBackend(self.engine)
         self._cache = AnswerCache(cache_bytes, cache_ttl_seconds, cache_options)
         self.shared = shared
@@ -72,7 +71,6 @@ class HybridQueryManager(NotebookCalls):
         """Told of every question, in the thread that asked it: they must be quick."""
         self._heavy = HeavyTurns(heavy_at_once)
         self._recent: deque[dict[str, Any]] = deque(maxlen=200)
-        self._warm = False
         self._queries = 0
         self._rows = 0
         self._seconds = 0.0
@@ -228,7 +226,6 @@ class HybridQueryManager(NotebookCalls):
         read = 0
         if self.backend.name != DuckBackend.name:
             return read
-        self._warm = True
         with suppress(DataLayerError):
             snapshot = self.lake.snapshot()
             for table in snapshot.files:
@@ -237,11 +234,6 @@ class HybridQueryManager(NotebookCalls):
                     self.engine.read_footers(files)
                     read += len(files)
         return read
-
-    def _renewed(self) -> None:
-        """Another database has taken over: it reads what the one before had read, while it is asked."""
-        if self._warm:
-            threading.Thread(target=self.warm, name="footers").start()
 
     # -- facts ------------------------------------------------------------------------------------
 

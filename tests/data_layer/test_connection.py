@@ -55,7 +55,7 @@ def test_eight_threads_get_their_own_answers(demo_lake: Lake) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(800)))
     assert [(x, n, y) for x, n, y in answers if n != 1_000 * x or y != x] == []
-    assert len(engine.database._connections) == 1, "one database per process"
+    assert len(engine._connections) == 1, "one database per process"
 
 
 def test_few_threads_call_the_database_however_many_ask(
@@ -393,10 +393,10 @@ class Invalidated:
 def test_a_bug_inside_the_database_costs_one_attempt_and_not_the_process(
     engine: DuckEngine, error: type[duckdb.Error]
 ) -> None:
-    engine.database._connections[os.getpid()] = Invalidated(error)  # type: ignore[assignment]
+    engine._connections[os.getpid()] = Invalidated(error)  # type: ignore[assignment]
     assert one(engine, "SELECT 1 AS n") == 1
-    assert not isinstance(engine.database.connection(), Invalidated)
-    engine.database._connections[os.getpid()] = Invalidated(error)  # type: ignore[assignment]
+    assert not isinstance(engine._connection(), Invalidated)
+    engine._connections[os.getpid()] = Invalidated(error)  # type: ignore[assignment]
     with pytest.raises(DataLayerError, match="failed inside the database"):
         list(engine.batches("SELECT 1 AS n", {}, 10))
     assert [batch.num_rows for batch in engine.batches("SELECT 1 AS n", {}, 10)] == [1]

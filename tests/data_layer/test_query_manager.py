@@ -478,8 +478,9 @@ def test_who_watches_is_told_of_every_question(manager: HybridQueryManager) -> N
 
 def kept_footers(manager: HybridQueryManager) -> int:
     """Bytes that the database holds of the files it has seen."""
-    connection = manager.engine.database.connection()
-    rows = connection.execute("SELECT tag, memory_usage_bytes FROM duckdb_memory()").fetchall()
+    rows = (
+        manager.engine._connection().execute("SELECT tag, memory_usage_bytes FROM duckdb_memory()").fetchall()
+    )
     return int(dict(rows)["OBJECT_CACHE"])
 
 

@@ -136,7 +136,7 @@ def through_a_plain_cursor(engine: DuckEngine, where: Folders, statement: str) -
     import duckdb
 
     text = statement.format(lake=where.lake, outside=where.outside)
-    cursor = engine.database.connection().cursor()
+    cursor = engine._connection().cursor()
     try:
         cursor.execute(text).fetchall()
     except duckdb.Error:
