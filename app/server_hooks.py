@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import struct
 import sys
@@ -35,9 +36,17 @@ def when_ready(server: Any) -> None:
     master's and not a worker's. Where the application is wrapped in another one, the first job starts it."""
     for listener in server.LISTENERS:
         _lose_patience(listener.sock)
+    _keep_shared()
     centre = _centre(server.app)
     if centre is not None:
         centre.runner.start()
+
+
+def _keep_shared() -> None:
+    """What is loaded by now stays for good: the collector need not look at it again. Its marks would make
+    each process a copy of nearly all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def _centre(application: Any) -> Any:

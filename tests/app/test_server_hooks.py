@@ -56,6 +56,36 @@ def test_a_worker_reads_the_footers_of_its_lake_while_it_begins_to_serve() -> No
     assert _printed(script, {}) == "True"
 
 
+FORKED = """
+import gc, os, sys
+from pathlib import Path
+from app import server_hooks
+loaded = [[number] for number in range(400_000)]
+if sys.argv[1] == "shared":
+    server_hooks._keep_shared()
+def own():
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty:"))
+child = os.fork()
+if not child:
+    before = own()
+    gc.collect()
+    print(own() - before, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+"""How many KB a child copies of what its parent loaded, at its first whole collection."""
+
+
+def test_what_the_master_loaded_stays_shared_when_a_worker_collects() -> None:
+    def copied(how: str) -> int:
+        command = [sys.executable, "-c", FORKED, how]
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return int(found.stdout)
+
+    assert copied("shared") < 3_000 < 15_000 < copied("as it is")
+
+
 def test_a_worker_that_ends_at_once_ends_quietly(demo_lake: Lake) -> None:
     """While its database opens and reads: a daemon thread torn out of that aborts the process."""
     script = (
