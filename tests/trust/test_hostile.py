@@ -55,7 +55,7 @@ def test_a_table_that_no_view_has_costs_no_question(watched: tuple[Run, Files]) 
 def test_injections(watched: tuple[Run, Files]) -> None:
     run, files = watched
     assert len(TEXTS) >= 500
-    hostile.injections(run, every=40)
+    hostile.injections(run, every=80)
     assert run.wrong == []
     assert run.statements.foreign == []
     assert files.foreign == set()

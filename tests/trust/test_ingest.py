@@ -46,8 +46,8 @@ def figures(name: str, folder: Path, *arguments: str) -> list[dict[str, object]]
 
 @pytest.mark.real
 @pytest.mark.usefixtures("real")
-def test_eight_kills_tear_nothing(tmp_path: Path) -> None:
-    found = figures("ingest_kills", tmp_path, "--kills", "8", "--seed", "7")
+def test_four_kills_tear_nothing(tmp_path: Path) -> None:
+    found = figures("ingest_kills", tmp_path, "--kills", "4", "--seed", "7")
     assert all(figure["met"] for figure in found) and len(found) == 3
 
 
