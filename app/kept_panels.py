@@ -131,13 +131,8 @@ class KeptPanels:
     # -- memory -----------------------------------------------------------------------------------
 
     def cache_statistics(self) -> dict[str, int]:
-        """entries, bytes, limit_bytes and evictions."""
-        return {
-            "entries": len(self._kept),
-            "bytes": self._kept.bytes,
-            "limit_bytes": self._kept.limit_bytes,
-            "evictions": self._kept.evictions,
-        }
+        """bytes and limit_bytes."""
+        return {"bytes": self._kept.bytes, "limit_bytes": self._kept.limit_bytes}
 
     def shrink_cache(self, to_bytes: int) -> int:
         """Let go of what was asked for least recently, down to ``to_bytes``; the bytes let go."""

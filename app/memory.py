@@ -15,6 +15,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -55,16 +56,19 @@ class Cached(Protocol):
 
 
 class Caches:
-    """Several as one, each let go of in proportion to what it holds."""
+    """Several as one: figures of one name are added up, and each lets go in proportion to what it holds."""
 
     def __init__(self, *caches: Cached) -> None:
         self._caches = caches
 
     def cache_statistics(self) -> dict[str, int]:
-        return {"bytes": sum(one.cache_statistics().get("bytes", 0) for one in self._caches)}
+        total: Counter[str] = Counter()
+        for one in self._caches:
+            total.update(one.cache_statistics())
+        return dict(total)
 
     def shrink_cache(self, to_bytes: int) -> int:
-        held = self.cache_statistics()["bytes"]
+        held = self.cache_statistics().get("bytes", 0)
         share = min(to_bytes / held, 1.0) if held else 1.0
         return sum(
             one.shrink_cache(int(one.cache_statistics().get("bytes", 0) * share)) for one in self._caches

@@ -24,23 +24,18 @@ def install(
     runner_alive: Alive | None = None,
     processes: Processes | None = None,
 ) -> None:
-    """Everything of it, onto a server. ``panels``: what
-    this process sends again; ``jobs``: callbacks.work.Centre.facts; ``runner_alive``: whether
-    jobs are worked on; ``processes``: the service's processes now. What is not given is not shown."""
+    """Everything of it, onto a server. ``panels``: what this process sends again; ``jobs``:
+    callbacks.work.Centre.facts; ``runner_alive``: whether jobs are worked on; ``processes``: the service's
+    processes now. What is not given is not shown."""
+    held = memory.Caches(manager, panels)
     manager.observers += [metrics.observe, slow_queries(settings.slow_query_seconds)]
-    metrics.watch_requests(server, metrics.CacheAccount(lambda: _held(manager, panels)))
+    metrics.watch_requests(server, metrics.CacheAccount(held.cache_statistics))
     limit = settings.worker_memory_mb
     if manager.backend.name != "duckdb" or settings.hybrid_share < 1:
         # Frames of the whole history are no leak: a worker that holds them is not to be replaced for it.
         limit += settings.pandas_memory_mb or psutil.virtual_memory().total // memory.MIB
-    memory.install(server, memory.MemoryWatch(memory.Caches(manager, panels), limit * memory.MIB))
+    memory.install(server, memory.MemoryWatch(held, limit * memory.MIB))
     health.register(server, settings, manager, runner_alive)
     metrics_page.register(
         server, manager.lake_state, public=settings.metrics_public, jobs=jobs, processes=processes
     )
-
-
-def _held(manager: HybridQueryManager, panels: KeptPanels) -> dict[str, int]:
-    """What the answers' cache says of itself, with the room of both."""
-    facts, also = manager.cache_statistics(), panels.cache_statistics()
-    return facts | {name: facts.get(name, 0) + also[name] for name in ("bytes", "limit_bytes")}
