@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import socket
 import struct
@@ -44,9 +45,11 @@ def when_ready(server: Any) -> None:
 
 def _keep_shared() -> None:
     """What is loaded by now stays for good: the collector need not look at it again. Its marks would make
-    each process a copy of nearly all of it."""
+    each process a copy of nearly all of it. A process that ends gives it back to the collector, or libraries
+    that count their objects report them as lost."""
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)
 
 
 def _centre(application: Any) -> Any:

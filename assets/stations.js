@@ -67,7 +67,9 @@
     input().setAttribute('aria-expanded', 'true');
   }
 
+  /* A person who has marked a match may still be typing: the next answer does not take the mark away. */
   function draw(rows, text) {
+    const before = active >= 0 ? list().querySelectorAll('[role=option]')[active] : null;
     active = -1;
     if (isFull()) { say('Six stand side by side: remove one to add another.'); return; }
     if (!rows.length) { say('Nothing is called “' + text + '” here: try fewer letters, another region or fuel.'); return; }
@@ -78,6 +80,7 @@
       link.id = 'station-match-' + place;
       link.href = withItem(row.item);
       link.dataset.nav = 'true';
+      link.dataset.item = row.item;
       link.tabIndex = -1;
       link.setAttribute('role', 'option');
       link.setAttribute('aria-selected', 'false');
@@ -87,6 +90,8 @@
       box.appendChild(link);
     });
     open(box);
+    const again = before ? rows.findIndex(function (row) { return row.item === before.dataset.item; }) : -1;
+    if (again >= 0) { mark(again); } else { input().removeAttribute('aria-activedescendant'); }
   }
 
   function ask() {
