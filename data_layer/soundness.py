@@ -2,7 +2,7 @@
 
 Parquet as DuckDB writes it carries no checksum of its pages: a byte that changed on the disk can come out as
 another number without an error (tests/trust/damage.py finds such bytes). Every file of the lake is
-named by the SHA-256 of its content, so that it is read through once by each process that needs it, and then
+named by the SHA-256 of its content, so that it is read through once by a service that needs it, and then
 known by its inode, size and times until one of these changes. What that costs: docs/lake.md.
 """
 
@@ -15,6 +15,7 @@ from typing import Final
 
 from data_layer import durable
 from data_layer.errors import LakeDamaged
+from data_layer.found_sound import FoundSound
 
 _LAKE_FILE: Final = re.compile(
     r"/data/([a-z_0-9]+)(?:/year=(\d{4}))?(?:/month=(\d{2}))?/([0-9a-f]{20})\.parquet"
@@ -24,6 +25,8 @@ _KEPT: Final = 20_000
 
 _Marks = tuple[int, int, int, int]
 _known: dict[str, _Marks] = {}
+_found = FoundSound()
+"""Of this process, and of all that were forked from the same one."""
 
 
 def named_in(text: str) -> tuple[str, str] | None:
@@ -55,14 +58,18 @@ def _is_sound(path: str, digest: str) -> bool:
     marks = _marks(path)
     if _known.get(path) == marks:
         return True
-    sound = durable.is_sound(Path(path), digest)
-    # What was written to while it was read is looked at again by whoever asks next.
-    if sound and _marks(path) == marks:
-        if len(_known) >= _KEPT:
-            _known.clear()
-        _known[path] = marks
-        return True
-    return sound
+    entry = f"{path} {marks}"
+    if entry not in _found:
+        if not durable.is_sound(Path(path), digest):
+            return False
+        # What was written to while it was read is looked at again by whoever asks next.
+        if _marks(path) != marks:
+            return True
+        _found.add(entry)
+    if len(_known) >= _KEPT:
+        _known.clear()
+    _known[path] = marks
+    return True
 
 
 def _marks(path: str) -> _Marks:

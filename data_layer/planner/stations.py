@@ -30,11 +30,19 @@ ROWS_OF_AN_ITEM: Final = 61_440
 
 _CHOSEN: Final = ("chosen", "queries/station_chosen")
 _READINGS: Final = ("readings", "queries/station_readings")
+_UNPRICED: Final = ("readings", "queries/station_readings_unpriced")
 _OUTPUTS: Final = ("outputs", "queries/station_outputs")
+_OUTPUTS_OF_UNITS: Final = ("outputs", "queries/station_outputs_of_units")
 
 
 def _text(body: str, *steps: tuple[str, str]) -> str:
     return sql.stepped([(name, sql.query_text(path)) for name, path in steps], sql.query_text(body))
+
+
+def _outputs(request: ask.OfItems) -> tuple[str, str]:
+    """The step that makes one row per item and interval of its readings."""
+    stations = any(item.startswith(ask.STATION) for item in request.units)
+    return _OUTPUTS if stations else _OUTPUTS_OF_UNITS
 
 
 def _from_readings(
@@ -64,13 +72,13 @@ def _series(request: ask.StationSeries, snapshot: Snapshot) -> Plan:
 
 
 def _summary(request: ask.StationSummary, snapshot: Snapshot) -> Plan:
-    text = _text("queries/station_summary", _CHOSEN, _READINGS, _OUTPUTS)
+    text = _text("queries/station_summary", _CHOSEN, _READINGS, _outputs(request))
     limits = {"off_mw": ask.OFF_MW, "off_share": ask.OFF_SHARE, "zero_mw": ask.ZERO_MW}
     return _from_readings(request, snapshot, text, {**limits, "period_intervals": request.period.intervals})
 
 
 def _time_of_day(request: ask.StationTimeOfDay, snapshot: Snapshot) -> Plan:
-    text = _text("queries/station_time_of_day", _CHOSEN, _READINGS, _OUTPUTS)
+    text = _text("queries/station_time_of_day", _CHOSEN, _READINGS, _outputs(request))
     return _from_readings(request, snapshot, text)
 
 
@@ -79,7 +87,7 @@ SHARES: Final = [step / 200 for step in range(201)]
 
 
 def _duration(request: ask.StationDuration, snapshot: Snapshot) -> Plan:
-    text = _text("queries/station_duration", _CHOSEN, _READINGS, _OUTPUTS)
+    text = _text("queries/station_duration", _CHOSEN, _UNPRICED, _outputs(request))
     return _from_readings(request, snapshot, text, {"shares": SHARES})
 
 

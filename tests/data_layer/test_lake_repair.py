@@ -13,6 +13,7 @@ import pytest
 from app.cli import main
 from data_layer import lake_check, lake_repair, rollups, soundness
 from data_layer.errors import LakeDamaged
+from data_layer.found_sound import FoundSound
 from data_layer.ingest import pipeline
 from data_layer.ingest.nemweb import open_source
 from data_layer.lake import Lake
@@ -185,6 +186,7 @@ def test_the_record_of_files_is_begun_anew(lake: Lake) -> None:
 def test_a_file_is_read_through_once_until_it_changes(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     monkeypatch.setattr(soundness, "_known", {})
+    monkeypatch.setattr(soundness, "_found", FoundSound())
     real = hashlib.file_digest
     monkeypatch.setattr(
         hashlib, "file_digest", lambda handle, kind: read.append(handle.name) or real(handle, kind)
