@@ -22,6 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from data_layer import divided
 from data_layer.answers import Answer as Answer
 from data_layer.answers import Observation as Observation
 from data_layer.answers import Observer
@@ -125,7 +126,14 @@ class HybridQueryManager(NotebookCalls):
 
     def known(self, request: Request) -> bool:
         """Whether ``answer`` has it already, here or from another process's long work."""
-        key = self._key(request, self.lake.token())
+        version = self.lake.token()
+        parts = request.divided()
+        return self._has(request, version) or (
+            len(parts) > 1 and all(self._has(one, version) for one in parts)
+        )
+
+    def _has(self, request: Request, version: str) -> bool:
+        key = self._key(request, version)
         return self._cache.has(key) or (self.shared is not None and self.shared.has(key))
 
     def keep(self, request: Request, answer: Answer) -> None:
@@ -139,16 +147,39 @@ class HybridQueryManager(NotebookCalls):
         return f"{version}|{self.backend.name}|{request.key()}"
 
     def answer_in_parts(self, request: Request, on_part: OnPart, cancel: CancelToken | None = None) -> Answer:
-        """``answer`` for long work, uncached: part by part, where the planner can cut the question.
+        """``answer`` for long work, uncached: part by part, where it can be cut.
 
         ``on_part(done, parts, so_far)`` after each part; ``so_far()`` is the answer of the parts done,
-        made only when called. Stops between parts, and within one, when ``cancel`` is cancelled.
+        made only when called. Stops between parts, and within one, when ``cancel`` is cancelled. Parts that
+        are questions of their own are kept, and those that others kept are not worked out again.
         """
         started = time.perf_counter()
         snapshot = self.lake.snapshot()
         self._check_period(request, snapshot)
-        table, source, rows, files = self.backend.run_in_parts(request, snapshot, on_part, cancel)
-        return self._answer(request, table, (source, rows, files), snapshot, started, cached=False)
+        parts = request.divided()
+        if len(parts) > 1:
+            table, facts = divided.one_by_one(
+                parts, lambda one: self._part(one, snapshot, cancel), on_part, cancel
+            )
+        else:
+            table, source, rows, files = self.backend.run_in_parts(request, snapshot, on_part, cancel)
+            facts = (source, rows, files)
+        return self._answer(request, table, facts, snapshot, started, cached=False)
+
+    def _part(self, request: Request, snapshot: Snapshot, cancel: CancelToken | None) -> divided.Found:
+        key = self._key(request, snapshot.token)
+        known = self._known(key)
+        if known is not None:
+            return known
+        table, facts = self._run(request, snapshot, cancel)
+        if self.shared is not None:
+            with suppress(DataLayerError):  # where it cannot be kept, the whole answer's turn says so
+                self.shared.put(key, table, facts)
+        return table, facts
+
+    def _known(self, key: str) -> divided.Found | None:
+        known: divided.Found | None = self._cache.get(key)
+        return known or self._shared(key)
 
     def pieces(self, request: Request, cancel: CancelToken | None = None) -> Pieces:
         """The rows of ``answer`` a bounded piece at a time, uncached and all of one version of the lake."""
@@ -170,7 +201,12 @@ class HybridQueryManager(NotebookCalls):
             table, facts = self._compute(request, snapshot, cancel)
             return self._answer(request, table, facts, snapshot, started, cached=False)
         (table, facts), cached = self._cache.get_or_compute(
-            key, lambda: self._shared(key) or self._compute(request, snapshot, cancel)
+            key,
+            lambda: (
+                self._shared(key)
+                or divided.all_known(request, lambda one: self._known(self._key(one, snapshot.token)))
+                or self._compute(request, snapshot, cancel)
+            ),
         )
         return self._answer(request, table, facts, snapshot, started, cached=cached)
 

@@ -32,7 +32,7 @@ PLANNERS: Final[Planners] = {
     for cls, planner in module.PLANNERS.items()
 }
 
-IN_PARTS: Final[PartPlanners] = {**analysis.IN_PARTS, **stations.IN_PARTS}
+IN_PARTS: Final[PartPlanners] = analysis.IN_PARTS
 
 IN_STRETCHES: Final[StretchPlanners] = core.IN_STRETCHES
 

@@ -17,7 +17,7 @@ from data_layer import sql
 from data_layer.lake import Snapshot
 from data_layer.market import Resolution
 from data_layer.period import EARLIEST, LATEST, Period
-from data_layer.planner.plan import PartPlanners, Parts, Plan, Planners, build, rows_within
+from data_layer.planner.plan import Plan, Planners, build, rows_within
 from data_layer.planner.segments import finest_unit_segments
 from data_layer.ranks import with_ranks
 from data_layer.requests import stations as ask
@@ -129,19 +129,6 @@ def _facts(request: ask.UnitFacts, snapshot: Snapshot) -> Plan:
     return build(snapshot, text, {}, bound, EVER)
 
 
-def _by_item(request: Any, snapshot: Snapshot) -> Parts:
-    """One statement for each item, so that its rows fit into memory whatever is beside it; rows in the order
-    of the items."""
-    plans = [
-        PLANNERS[type(request)](replace(request, units=(one,)), snapshot) for one in sorted(request.units)
-    ]
-
-    def combine(parts: Sequence[pa.Table]) -> pa.Table:
-        return pa.concat_tables([plan.finished(part) for plan, part in zip(plans, parts, strict=False)])
-
-    return Parts(plans, combine)
-
-
 PLANNERS: Final[Planners] = {
     ask.StationSeries: _series,
     ask.StationSummary: _summary,
@@ -152,7 +139,3 @@ PLANNERS: Final[Planners] = {
     ask.UnitSearch: _search,
     ask.UnitFacts: _facts,
 }
-
-_OF_ITEMS: Final = (ask.StationSummary, ask.StationTimeOfDay, ask.StationDuration, ask.StationPriceBands)
-
-IN_PARTS: Final[PartPlanners] = dict.fromkeys(_OF_ITEMS, _by_item)

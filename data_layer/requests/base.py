@@ -49,6 +49,10 @@ class Request:
         if not isinstance(self.period, Period):
             raise RequestError("A request needs a period with a start and an end.", "start")
 
+    def divided(self) -> tuple[Request, ...]:
+        """The questions whose rows, one after the other, are this one's; itself where there are none."""
+        return (self,)
+
     def to_query(self) -> dict[str, str]:
         """The request as URL parameters; ``from_query`` of the same class is the inverse."""
         start, end = self.period.to_strings()

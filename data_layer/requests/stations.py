@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Final
 
@@ -90,7 +90,15 @@ class StationSeries(OfItems):
 
 
 @dataclass(frozen=True)
-class StationSummary(OfItems):
+class ItemByItem(OfItems):
+    """One whose rows are those of each item alone, in the order of the items' names."""
+
+    def divided(self) -> tuple[Request, ...]:
+        return tuple(replace(self, units=(one,)) for one in sorted(self.units))
+
+
+@dataclass(frozen=True)
+class StationSummary(ItemByItem):
     """The period in numbers, one row per item that reported, from its 5-minute readings.
 
     Answer: item, regionid, fuel (several are joined by " + "), units_found, capacity_mw (sum over distinct
@@ -111,7 +119,7 @@ class StationSummary(OfItems):
 
 
 @dataclass(frozen=True)
-class StationTimeOfDay(OfItems):
+class StationTimeOfDay(ItemByItem):
     """Average day. Answer: item, time_of_day (minutes after midnight at the END of the half-hour,
     30..1440), mw (mean), p10_mw, p90_mw (a tenth of the 5-minute values lies below, above),
     price_aud_per_mwh, revenue_aud_per_hour, intervals."""
@@ -120,7 +128,7 @@ class StationTimeOfDay(OfItems):
 
 
 @dataclass(frozen=True)
-class StationDuration(OfItems):
+class StationDuration(ItemByItem):
     """Duration curve of the 5-minute output. Answer: item, exceeded_share (0..1 in steps of 0.005: the
     share of the intervals found with at least this output), mw, intervals (found)."""
 
@@ -128,7 +136,7 @@ class StationDuration(OfItems):
 
 
 @dataclass(frozen=True)
-class StationPriceBands(OfItems):
+class StationPriceBands(ItemByItem):
     """Output by band of the region's price.
 
     Answer, one row per item and band that occurred: item, band (0 the lowest; -1: no price),

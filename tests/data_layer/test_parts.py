@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from data_layer.errors import DataLayerError
+from data_layer.connection import CancelToken
+from data_layer.errors import DataLayerError, QueryCancelled
 from data_layer.lake import Lake
-from data_layer.query_manager import open_manager
+from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import Period, Request
 from data_layer.requests.stations import (
     StationDuration,
@@ -52,6 +56,75 @@ def test_stations_one_by_one_are_the_stations_together(demo_lake: Lake, question
             assert got == wanted, name
     assert [(done, parts) for done, parts, _ in told] == [(1, 3), (2, 3), (3, 3)]
     assert 0 < told[0][2] < told[1][2] < told[2][2] == whole.table.num_rows
+
+
+def nothing_told(done: int, parts: int, so_far: Callable[[], pa.Table]) -> None:
+    """Nobody watches."""
+
+
+def asked_of(manager: HybridQueryManager, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The items of each question that its engine works out, from now on."""
+    asked: list[tuple[str, ...]] = []
+    run = manager.backend.run
+
+    def watched(request: Request, *given: Any) -> Any:
+        asked.append(request.units)  # type: ignore[attr-defined]
+        return run(request, *given)
+
+    monkeypatch.setattr(manager.backend, "run", watched)
+    return asked
+
+
+@pytest.mark.parametrize("question", ITEM_QUESTIONS)
+def test_an_item_that_is_known_is_not_worked_out_again(
+    demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: Any
+) -> None:
+    shared = SharedAnswers(tmp_path / "answers")
+    job, other, worker = (open_manager(demo_lake.root, shared=shared) for _ in range(3))
+    period = days(demo_lake, 3)
+    a, b, c = sorted(job.answer(StationPeers(period)).table.column("item").to_pylist()[:3])
+    first, second = asked_of(job, monkeypatch), asked_of(other, monkeypatch)
+    job.answer_in_parts(question(period, (b, a)), nothing_told)
+    assert first == [(a,), (b,)]
+    assert not worker.known(question(period, (a, c)))
+    got = other.answer_in_parts(question(period, (c, b)), nothing_told)
+    assert second == [(c,)], "b was found by the first"
+    none = asked_of(worker, monkeypatch)
+    assert worker.known(question(period, (c, b, a)))
+    all_three = worker.answer(question(period, (c, b, a)))
+    assert none == []
+    right = open_manager(demo_lake.root).answer(question(period, (c, b, a)))
+    assert all_three.table.schema == right.table.schema
+    assert all_three.table.column("item").to_pylist() == right.table.column("item").to_pylist()
+    two = all_three.table.filter(pc.is_in(all_three.table.column("item"), pa.array([b, c])))
+    assert two.equals(got.table)
+    assert all_three.provenance.rows_scanned > got.provenance.rows_scanned > 0
+    assert worker.known(question(period, (a,))) and not worker.known(question(days(demo_lake, 2), (a,)))
+
+
+def test_what_a_stopped_question_found_is_kept(
+    demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = SharedAnswers(tmp_path / "answers")
+    job, worker = (open_manager(demo_lake.root, shared=shared) for _ in range(2))
+    period, stop = days(demo_lake, 3), CancelToken()
+    a, b = sorted(job.answer(StationPeers(period)).table.column("item").to_pylist()[:2])
+    with pytest.raises(QueryCancelled):
+        job.answer_in_parts(StationDuration(period, (a, b)), lambda *_: stop.cancel(), stop)
+    assert worker.known(StationDuration(period, (a,)))
+    assert not worker.known(StationDuration(period, (a, b)))
+    asked = asked_of(worker, monkeypatch)
+    worker.answer_in_parts(StationDuration(period, (a, b)), nothing_told)
+    assert asked == [(b,)]
+
+
+def test_a_folder_that_takes_nothing_costs_no_answer(demo_lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "answers").write_text("not a folder")
+    job = open_manager(demo_lake.root, shared=SharedAnswers(tmp_path / "answers"))
+    period = days(demo_lake, 2)
+    items = tuple(job.answer(StationPeers(period)).table.column("item").to_pylist()[:2])
+    got = job.answer_in_parts(StationPriceBands(period, items), nothing_told)
+    assert set(got.table.column("item").to_pylist()) == set(items)
 
 
 def test_an_answer_that_took_long_is_known_to_other_processes(demo_lake: Lake, tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ from data_layer.requests import (
     Request,
     TimeOfDay,
 )
-from data_layer.requests.stations import StationSummary
 from data_layer.sql import Segment
 from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 from tests.data_layer.test_engines_agree import assert_same
@@ -268,12 +267,6 @@ def test_a_question_that_cannot_be_cut_is_one_part_and_one_stretch(one_day: Lake
     assert [part.statement for part in parts.plans] == [whole.statement]
     given = [object(), object()]
     assert parts.combine(given) is given[0]  # type: ignore[arg-type, comparison-overlap]
-
-
-def test_a_question_about_items_is_one_part_for_each(one_day: Lake) -> None:
-    snapshot, day = one_day.snapshot(), Period(JUNE, JUNE + DAY)
-    parts = plan_in_parts(StationSummary(day, ("B", "A")), snapshot)
-    assert [part.parameters["items"] for part in parts.plans] == [["A"], ["B"]]
 
 
 def test_the_order_is_promised_where_the_rows_have_what_it_is_of(one_day: Lake) -> None:

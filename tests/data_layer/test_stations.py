@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data_layer.connection import DuckEngine
 from data_layer.errors import RequestError
 from data_layer.lake import Lake
 from data_layer.market import Resolution
-from data_layer.planner import plan, plan_in_parts, stations
+from data_layer.planner import plan, stations
 from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import REQUESTS, AggregateByGroup, Period, Request
 from data_layer.requests.stations import (
@@ -287,22 +286,6 @@ def test_days_of_a_unit_by_hand(two_units: Lake) -> None:
     assert [day["mw"] for day in days] == pytest.approx([6, 6])
     assert "unit_30min" in found.provenance.source
     assert "unit_day" in found.provenance.source
-
-
-def test_items_asked_one_after_the_other_are_the_same_rows(two_units: Lake) -> None:
-    snapshot, engine = two_units.snapshot(), DuckEngine(two_units.root)
-    day = Period(datetime(2025, 6, 1), datetime(2025, 6, 2))
-    question = StationPriceBands(day, ("B", "A"), (0.0, 100.0))
-    parts = plan_in_parts(question, snapshot)
-    tables = [engine.query(one.statement, one.parameters, None) for one in parts.plans]
-    whole = open_manager(two_units.root).answer(question).table
-    assert (
-        parts.combine(tables)
-        .sort_by([("item", "ascending"), ("band", "ascending")])
-        .equals(whole.sort_by([("item", "ascending"), ("band", "ascending")]))
-    )
-    first = parts.combine(tables[:1])
-    assert set(first.column("item").to_pylist()) == {"A"}, "as far as it goes"
 
 
 def test_what_reading_an_item_costs_is_a_row_group_of_each_month(
