@@ -100,7 +100,7 @@ def _days(ask: Ask) -> Content:
     subtitle = f"{_subtitle(ask, period)} · Newest first · Click a row to list what is missing"
     if not found:
         days = len({line["time"] for line in lines})
-        nothing = f"Nothing: {measure.name} is as it should be on all {days:,} days, in every region."
+        nothing = f"Nothing: all {days:,} days are as they should be, in every region ({measure.name})."
         return Content(
             title=title,
             subtitle=subtitle,

@@ -82,7 +82,7 @@ def test_the_calendar_and_its_list_say_what_is_missing(client: FlaskClient) -> N
     assert rows[0][:3] == ["Sun 1 Mar 2026", "no region", "1"]
     assert len(rows) == 12, "the demonstration has one unit that no register knows, on each of its days"
     complete = json.dumps(filled(client, "system-findings", "/system"))
-    assert "as it should be on all 12 days" in complete
+    assert "all 12 days are as they should be" in complete
 
 
 def table_of(found: Mapping[str, Any], panel: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_the_calendar_leads_to_a_day_and_the_day_to_generation(desk: Desk) -> No
     desk.link("Prices", "#system-calendar-top").click()
     said(desk, "system-calendar-top", "Settlement prices found")
     desk.link("All days", "#system-findings").click()
-    said(desk, "system-findings", "as it should be on all 12 days")
+    said(desk, "system-findings", "all 12 days are as they should be")
     desk.open(address)
     desk.answered(*PANELS, seconds=PATIENCE)
     desk.link("Open this day in Generation", "#system-findings").click()
