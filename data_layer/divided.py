@@ -22,7 +22,10 @@ def joined(found: Sequence[Found]) -> Found:
     """The whole question's answer, or as far as it goes, from its parts' in their order."""
     sources = dict.fromkeys(name for _, (source, _, _) in found for name in source.split(" + "))
     rows, files = sum(facts[1] for _, facts in found), sum(facts[2] for _, facts in found)
-    return pa.concat_tables([table for table, _ in found]), (" + ".join(sources), rows, files)
+    tables = [table for table, _ in found]
+    # An answer of pandas without rows may have no columns either, and one without values no type.
+    some = [table for table in tables if table.num_rows] or tables[:1]
+    return pa.concat_tables(some, promote_options="permissive"), (" + ".join(sources), rows, files)
 
 
 def all_known(request: Request, known: Callable[[Request], Found | None]) -> Found | None:

@@ -102,6 +102,23 @@ def test_an_item_that_is_known_is_not_worked_out_again(
     assert worker.known(question(period, (a,))) and not worker.known(question(days(demo_lake, 2), (a,)))
 
 
+@pytest.mark.parametrize("backend", ["duckdb", "pandas"])
+@pytest.mark.parametrize("question", ITEM_QUESTIONS)
+def test_an_item_without_readings_beside_one_that_is_known(
+    demo_lake: Lake, question: Any, backend: str
+) -> None:
+    manager, fresh = (open_manager(demo_lake.root, backend=backend) for _ in range(2))
+    period = days(demo_lake, 1)
+    for one in ("NOPE", "BW01"):
+        manager.answer(question(period, (one,)))
+    got = manager.answer(question(period, ("BW01", "NOPE"))).table
+    right = fresh.answer(question(period, ("BW01", "NOPE"))).table
+    assert got.num_rows > 0
+    assert got.schema == right.schema
+    assert manager.answer(question(period, ("NOPE", "NEITHER"))).table.num_rows == 0
+    assert set(got.column("item").to_pylist()) == {"BW01"}
+
+
 def test_what_a_stopped_question_found_is_kept(
     demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,7 +54,7 @@ def test_four_kills_tear_nothing(tmp_path: Path) -> None:
 @pytest.mark.real
 @pytest.mark.usefixtures("real")
 def test_a_disk_without_room_is_said_and_changes_nothing(tmp_path: Path) -> None:
-    options = ["--steps", "3", "--disks", "2", "--only", "ingest", "--no-clocks"]
+    options = ["--steps", "2", "--disks", "2", "--only", "ingest", "--no-clocks"]
     found = figures("ingest_disk", tmp_path, *options)
     assert all(figure["met"] for figure in found) and len(found) == 2
 

@@ -44,10 +44,9 @@ by_region AS (
 -- Buckets in which nothing of a region was found hold no row and expect nothing: the expectation is
 -- raised from the stretch covered to the whole period. A fuel that starts within the period is no gap,
 -- so the stretch is that of the region; rooftop PV is published apart from the units.
-coverage AS (
-    SELECT regionid, is_rooftop, max(covered_intervals) AS covered_intervals
+covered AS (
+    SELECT *, max(covered_intervals) OVER (PARTITION BY regionid, is_rooftop) AS stretch_intervals
     FROM by_region
-    GROUP BY regionid, is_rooftop
 ),
 
 sums AS (
@@ -61,10 +60,9 @@ sums AS (
         sum(r.unpriced_load_mwh) AS unpriced_load_mwh,
         sum(r.capacity_mwh) AS capacity_mwh,
         sum(r.unit_intervals) AS unit_intervals,
-        round(sum(r.unit_intervals_expected * CAST($period_intervals AS DOUBLE) / c.covered_intervals))
+        round(sum(r.unit_intervals_expected * CAST($period_intervals AS DOUBLE) / r.stretch_intervals))
             AS unit_intervals_expected
-    FROM by_region AS r
-    INNER JOIN coverage AS c ON r.regionid = c.regionid AND r.is_rooftop = c.is_rooftop
+    FROM covered AS r
     GROUP BY r.fuel
 )
 
