@@ -186,8 +186,10 @@ class Downloader:
             raise _Again(
                 "an HTML page came in its place" if start.startswith(b"<") else "it is not a zip file"
             )
-        os.replace(part, target)
+        # In this order: who is killed between the two leaves a part, which the next run replaces. A validator
+        # beside a whole file would be looked at by none.
         validator.unlink(missing_ok=True)
+        os.replace(part, target)
         return True
 
     @contextlib.contextmanager

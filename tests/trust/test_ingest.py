@@ -16,7 +16,7 @@ import pytest
 
 from app import cli
 from data_layer.errors import DataLayerError, DiskFull, not_written
-from data_layer.ingest import mms, nemweb, pipeline, run
+from data_layer.ingest import download, mms, nemweb, pipeline, run
 from data_layer.ingest.download import Downloader, FetchFailed, Manners
 from data_layer.lake import GRACE, KIND_AEMO, Lake
 from data_layer.loading import Loader
@@ -145,6 +145,39 @@ def test_a_part_that_is_the_whole_file_is_begun_anew(tmp_path: Path) -> None:
         assert downloader.file("/A.zip", target)
         downloader.close()
         assert server.asked("/A.zip") == 2
+    assert target.read_bytes() == body
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["A.zip", "tree"]
+
+
+class Killed(BaseException):
+    """Nothing of the process runs after it."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the renaming", "after it"])
+def test_a_kill_beside_the_last_renaming_leaves_nothing_for_good(
+    after: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A validator stayed beside a file that was whole, where nobody looks for one."""
+    (tmp_path / "tree").mkdir()
+    body = zipped({"A.CSV": text(SCADA_HEADER, scada("2025/01/01 00:05:00", "A1", 1))})
+    (tmp_path / "tree" / "A.zip").write_bytes(body)
+    target, replace = tmp_path / "A.zip", os.replace
+
+    def killed(source: Path, place: Path) -> None:
+        if after:
+            replace(source, place)
+        raise Killed
+
+    with web.serving(tmp_path / "tree") as server:
+        downloader = Downloader(server.url, Manners(spacing=0, pause=0.01))
+        with monkeypatch.context() as patched:
+            patched.setattr(download.os, "replace", killed)
+            with pytest.raises(Killed):
+                downloader.file("/A.zip", target)
+        # The next run asks for what is not there.
+        assert target.exists() == after
+        assert after or downloader.file("/A.zip", target)
+        downloader.close()
     assert target.read_bytes() == body
     assert sorted(path.name for path in tmp_path.iterdir()) == ["A.zip", "tree"]
 
