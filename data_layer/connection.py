@@ -129,6 +129,15 @@ class Engine(Protocol):
     ) -> Iterator[pa.RecordBatch]: ...
 
 
+def _callers() -> ThreadPoolExecutor:
+    """All threads at once, so that what a process needs shows from its first question on."""
+    pool = ThreadPoolExecutor(CALLERS, "duckdb-caller")
+    together = threading.Barrier(CALLERS, timeout=10)
+    for _ in range(CALLERS):
+        pool.submit(together.wait)
+    return pool
+
+
 _BUGS: Final = (duckdb.InternalException, duckdb.FatalException)
 """What DuckDB raises where it met a bug of its own (2.0.0: duckdb issue 24807, joins whose sides it
 exchanged), and from then on for whatever the same database is asked."""
@@ -178,11 +187,11 @@ class DuckEngine:
 
     def _called(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
         """``work`` in one of the threads that call DuckDB."""
-        with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(CALLERS, "duckdb-caller")
-            threads = self._threads
         try:
+            with self._lock:
+                if self._threads is None:
+                    self._threads = _callers()
+                threads = self._threads
             return threads.submit(work, *arguments)
         except RuntimeError as error:
             raise QueryCancelled("The query was stopped: this process is ending.") from error

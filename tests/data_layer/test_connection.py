@@ -78,6 +78,11 @@ def test_few_threads_call_the_database_however_many_ask(
     assert all(name.startswith("duckdb-caller") for name in called)
 
 
+def test_all_its_threads_are_there_from_the_first_question(engine: DuckEngine) -> None:
+    assert one(engine, "SELECT 1 AS n") == 1
+    assert engine._threads is not None and len(engine._threads._threads) == CALLERS
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """What a shell starts in the background ignores SIGINT, and its children with it."""

@@ -516,3 +516,57 @@ def test_periods_of_the_trends_and_quality_tabs_are_whole_market_days() -> None:
         assert made(Period(JULY + DAY - FIVE, JULY + DAY)) == one
     assert trends.FuelTrend(ragged).period == whole
     assert trends.ShareRecords(ragged).period == whole
+
+
+def test_one_of_what_may_be_several_is_enough() -> None:
+    assert analysis.PriceAnalysis(WEEK, ("fuel",)).group_by == ("fuel",)
+    assert stations.StationPriceBands(WEEK, ("A",), (300.0,)).edges == (300.0,)
+    assert prices.PriceBands(WEEK, edges=(300.0,)).edges == (300.0,)
+
+
+@pytest.mark.parametrize("given", [5, None, {"fuel": 1}.items(), "fuel"])
+def test_what_is_no_list_of_groups_is_refused(given: Any) -> None:
+    with pytest.raises(RequestError, match="Group by one to 3 of"):
+        analysis.PriceAnalysis(WEEK, given)
+
+
+@pytest.mark.parametrize("given", [5, None, {300.0}, "300"])
+def test_what_is_no_list_of_edges_is_refused(given: Any) -> None:
+    with pytest.raises(RequestError, match="The edges must be a list of numbers"):
+        prices.PriceBands(WEEK, edges=given)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (regions.PriceSeparation(WEEK, 0), regions.PriceSeparation(WEEK, -0.0)),
+        (regions.PriceSeparation(WEEK, 300), regions.PriceSeparation(WEEK, 300.0)),
+        (prices.PriceBands(WEEK, edges=(0, 300)), prices.PriceBands(WEEK, edges=(-0.0, 300.0))),
+        (
+            stations.StationPriceBands(WEEK, ("A",), (0, 300)),
+            stations.StationPriceBands(WEEK, ("A",), (-0.0, 300.0)),
+        ),
+    ],
+)
+def test_a_number_has_one_spelling(one: base.Request, other: base.Request) -> None:
+    assert one.key() == other.key()
+    assert "=-0" not in one.key() and "300" not in one.key().replace("300.0", "")
+
+
+def test_choices_that_are_known_are_taken() -> None:
+    assert batteries.BatterySummary(WEEK, "owner", "SA1").region == "SA1"
+    assert [trends.ShareTrend(WEEK, definition=one).definition for one in trends.DEFINITIONS] == list(
+        trends.DEFINITIONS
+    )
+    assert [trends.EveningRamp(WEEK, of=one).of for one in trends.LOADS] == list(trends.LOADS)
+
+
+@pytest.mark.parametrize("question", [stations.StationSummary, stations.StationPriceBands])
+def test_items_side_by_side_are_questions_of_their_own(question: Any) -> None:
+    asked = question(WEEK, ("B", "station:A", "C"))
+    assert [one.units for one in asked.divided()] == [("B",), ("C",), ("station:A",)]
+    assert {(type(one), one.period) for one in asked.divided()} == {(question, WEEK)}
+    edges = stations.StationPriceBands(WEEK, ("B", "A"), (0.0, 50.0)).divided()
+    assert [one.edges for one in edges] == [(0.0, 50.0)] * 2  # type: ignore[attr-defined]
+    series = stations.StationSeries(WEEK, ("B", "A"))
+    assert series.divided() == (series,), "its rows are in the order of time"
