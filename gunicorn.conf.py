@@ -13,15 +13,16 @@ _settings = Settings()
 
 wsgi_app = "app.wsgi:server"
 
-# Loopback unless told otherwise: gthread workers do not buffer slow clients, a proxy does.
+# Loopback unless told otherwise: large bodies of slow clients are buffered by a proxy, not here.
 bind = f"{_settings.host}:{_settings.port}"
 
 # Two processes: one can compute while the other answers. Each has its own DuckDB, so more of them than
 # cores only multiplies memory.
 workers = _settings.workers
 
-# Threads, because requests wait for DuckDB (which releases the interpreter) and for the network.
-worker_class = "gthread"
+# Threads, because requests wait for DuckDB (which releases the interpreter). For the rest of a request, no
+# thread waits: gthread with that difference.
+worker_class = "app.whole_requests.WholeRequestWorker"
 threads = _settings.worker_threads
 
 # Load the application once, before the fork: workers share its memory. It opens no database and starts no

@@ -31,8 +31,8 @@ class Settings(BaseSettings):
     port: int = Field(8050, ge=1, le=65535, description="Port to listen on.")
     behind_proxy: bool = Field(
         False,
-        description="Allow a host other than loopback: a proxy in front buffers slow clients, "
-        "which gthread workers do not.",
+        description="Allow a host other than loopback: a proxy in front ends TLS and buffers large bodies "
+        "of slow clients, which workers do not.",
     )
     trusted_proxies: int = Field(
         0,
