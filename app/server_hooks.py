@@ -9,20 +9,17 @@ import struct
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any
 
 from app import logs, metric_files
 from app.settings import Settings
+from app.whole_requests import SILENT_SECONDS
 
 
 def begin(settings: Settings) -> None:
     """Before the application is imported, in gunicorn's master."""
     logs.configure(settings)
     metric_files.begin(settings.prepared_cache_dir() / "metrics")
-
-
-SILENT_SECONDS: Final = 10
-"""How long a thread waits for the rest of a request that a client began."""
 
 
 def _lose_patience(listener: Any) -> None:

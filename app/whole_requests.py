@@ -22,7 +22,7 @@ HELD_BYTES: Final = 64 * 1024
 """Of a request are waited for: what a page sends is less, and the system's buffers take it."""
 
 SILENT_SECONDS: Final = 10
-"""How long the rest of a request is waited for."""
+"""How long the rest of a request is waited for, here and (a larger body's, server_hooks.py) in a thread."""
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _EXPECTS: Final = re.compile(rb"\r\nexpect:", re.IGNORECASE)

@@ -29,8 +29,9 @@ ROWS_OF_AN_ITEM: Final = 61_440
 """Readings of each month's file that are read for an item: about one row group."""
 
 _CHOSEN: Final = ("chosen", "queries/station_chosen")
-_READINGS: Final = ("readings", "queries/station_readings")
-_UNPRICED: Final = ("readings", "queries/station_readings_unpriced")
+_REPORTED: Final = (_CHOSEN, ("reported", "queries/station_reported"))
+_READINGS: Final = (*_REPORTED, ("readings", "queries/station_readings"))
+_UNPRICED: Final = (*_REPORTED, ("readings", "queries/station_readings_unpriced"))
 _OUTPUTS: Final = ("outputs", "queries/station_outputs")
 _OUTPUTS_OF_UNITS: Final = ("outputs", "queries/station_outputs_of_units")
 
@@ -62,7 +63,7 @@ def _series(request: ask.StationSeries, snapshot: Snapshot) -> Plan:
     body = sql.query_text("queries/station_series")
     if request.resolution.is_subdaily:
         measures = sql.bucketed(sql.query_text("queries/station_measures"), request.resolution.value)
-        steps = [(name, sql.query_text(path)) for name, path in (_CHOSEN, _READINGS)]
+        steps = [(name, sql.query_text(path)) for name, path in _READINGS]
         return _from_readings(request, snapshot, sql.stepped([*steps, ("measured", measures)], body))
     text = _text("queries/station_series", _CHOSEN, ("measured", "queries/station_rollup"))
     parts = finest_unit_segments(request.period, request.resolution)
@@ -72,13 +73,13 @@ def _series(request: ask.StationSeries, snapshot: Snapshot) -> Plan:
 
 
 def _summary(request: ask.StationSummary, snapshot: Snapshot) -> Plan:
-    text = _text("queries/station_summary", _CHOSEN, _READINGS, _outputs(request))
+    text = _text("queries/station_summary", *_READINGS, _outputs(request))
     limits = {"off_mw": ask.OFF_MW, "off_share": ask.OFF_SHARE, "zero_mw": ask.ZERO_MW}
     return _from_readings(request, snapshot, text, {**limits, "period_intervals": request.period.intervals})
 
 
 def _time_of_day(request: ask.StationTimeOfDay, snapshot: Snapshot) -> Plan:
-    text = _text("queries/station_time_of_day", _CHOSEN, _READINGS, _outputs(request))
+    text = _text("queries/station_time_of_day", *_READINGS, _outputs(request))
     return _from_readings(request, snapshot, text)
 
 
@@ -87,12 +88,12 @@ SHARES: Final = [step / 200 for step in range(201)]
 
 
 def _duration(request: ask.StationDuration, snapshot: Snapshot) -> Plan:
-    text = _text("queries/station_duration", _CHOSEN, _UNPRICED, _outputs(request))
+    text = _text("queries/station_duration", *_UNPRICED, _outputs(request))
     return _from_readings(request, snapshot, text, {"shares": SHARES})
 
 
 def _price_bands(request: ask.StationPriceBands, snapshot: Snapshot) -> Plan:
-    text = _text("queries/station_price_bands", _CHOSEN, _READINGS)
+    text = _text("queries/station_price_bands", *_READINGS)
     padded = [*request.edges, *[math.inf] * (ask.MOST_EDGES - len(request.edges))]
     edges = {f"edge_{place}": edge for place, edge in enumerate(padded, 1)}
     made = _from_readings(request, snapshot, text, edges)

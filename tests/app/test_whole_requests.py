@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -92,8 +93,9 @@ def test_a_request_in_pieces_is_answered_when_it_is_whole(server: str) -> None:
 
 def test_requests_one_upon_another_are_answered_in_turn(server: str) -> None:
     with connected(server) as one:
-        one.sendall(GET + GET + GET)
-        assert [answer(one) for _ in range(3)] == [200, 200, 200]
+        one.sendall(GET + GET + GET.replace(b"Host: x", b"Host: x\r\nConnection: close"))
+        got = b"".join(iter(lambda: one.recv(10_000), b""))
+    assert got.count(b"HTTP/1.1 200 OK\r\n") == 3
 
 
 def test_a_body_larger_than_is_waited_for_is_read_all_the_same(server: str) -> None:
@@ -123,6 +125,18 @@ def test_who_leaves_in_the_middle_is_let_go_at_once(server: str, begun: bytes) -
             while one.recv(1_000):
                 pass
         assert time.monotonic() - before < 5
+    with connected(server) as one:
+        one.sendall(GET)
+        assert answer(one) == 200
+
+
+@pytest.mark.parametrize("begun", [SILENT, HALF_HEADERS, GET], ids=["nothing", "headers", "all of it"])
+def test_who_breaks_the_connection_off_harms_nobody(server: str, begun: bytes) -> None:
+    for _ in range(20):
+        one = connected(server)
+        one.sendall(begun)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.close()  # a reset
     with connected(server) as one:
         one.sendall(GET)
         assert answer(one) == 200
