@@ -397,14 +397,16 @@ async def crowd(
     *,
     seed: int = 1,
     think: tuple[float, float] = THINKS,
+    who: type[Analyst] = Analyst,
 ) -> Journal:
-    """``people`` analysts, who arrive over ``arrive`` seconds, for ``seconds`` in all."""
+    """``people`` analysts, who arrive over ``arrive`` seconds, for ``seconds`` in all; ``who`` says how they
+    work."""
     journal = Journal()
     until = time.monotonic() + seconds
 
     async def one(number: int) -> None:
         await asyncio.sleep(arrive * number / people)
-        await Analyst(port, site, journal, seed * 10_000 + number).live(until, think)
+        await who(port, site, journal, seed * 10_000 + number).live(until, think)
 
     await asyncio.gather(*(one(number) for number in range(people)))
     return journal

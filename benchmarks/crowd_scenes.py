@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.analysts import CALLBACK, Asked, Browser, Journal, Site
+from benchmarks.analysts import CALLBACK, REGIONS, Analyst, Asked, Browser, Journal, Site
 from tests.app.callback_client import payload
 
 
@@ -106,6 +106,33 @@ async def heavy(
     return journal, await probing
 
 
+TABS = ("today", "generation", "prices", "price-analysis", "regions", "trends")
+RANGES = ("1d", "7d", "30d", "90d", "1y")
+
+
+class Reader(Analyst):
+    """One of many who look at one of six tabs, with a region and a range; one view in ten is of days that
+    nobody has asked for."""
+
+    FRESH = 0.1
+
+    async def _act(self) -> None:
+        tab = self.random.choice(TABS)
+        if self.random.random() < self.FRESH:
+            await self._drag(tab)
+        else:
+            await self._go(tab, region=self.random.choice(REGIONS), range=self.random.choice(RANGES))
+
+    async def look_at_all(self) -> None:
+        """Every view that is not of days of one's own, once: from then on it is kept."""
+        await self._open()
+        for tab in TABS:
+            for region in REGIONS:
+                for days in RANGES:
+                    await self._go(tab, region=region, range=days)
+        self.browser.close()
+
+
 def facts(journal: Journal, *kinds: str) -> dict[str, Any]:
     """Figures of what was asked."""
     found = journal.of(*kinds)
@@ -115,6 +142,7 @@ def facts(journal: Journal, *kinds: str) -> dict[str, Any]:
         "asked": len(found),
         "p50": quantile(seconds_of(answered), 0.5),
         "p95": quantile(seconds_of(answered), 0.95),
+        "p99": quantile(seconds_of(answered), 0.99),
         "max": quantile(seconds_of(found), 1.0),
         "told to wait": len(waits),
         "told after": quantile(seconds_of(waits), 1.0),

@@ -139,17 +139,19 @@ class Desk:
     def text(self, selector: str) -> str:
         return str(self.element(selector).text)
 
+    def gone(self, selector: str) -> bool:
+        """Whether nothing matches now. The driver's own search waits two seconds before it says so."""
+        return bool(self.driver.execute_script("return !document.querySelector(arguments[0])", selector))
+
     def ready(self, *panels: str) -> None:
-        """All named panels show their content and nothing is being loaded."""
-        for panel in panels:
-            self.until(
-                lambda panel=panel: self.element(f"#{panel}").get_attribute("class") == "panel-ready", panel
-            )
-        self.until(lambda: not self.elements("[data-dash-is-loading=true]"), "nothing loading")
+        """All named panels show their content, nothing is being loaded, and it stays so for a moment: a click
+        just before has had its effect."""
+        self.answered(*panels)
+        time.sleep(0.3)
+        self.answered(*panels)
 
     def answered(self, *panels: str, seconds: float = 20) -> None:
-        """As ``ready``, asked in one script: looking for what is not there makes the driver wait two seconds
-        each time. After a click, wait for its effect first."""
+        """As ``ready``, and at once. After a click, wait for its effect first."""
         script = (
             "return arguments[0].every(id => document.getElementById(id)?.className === 'panel-ready')"
             " && !document.querySelector('[data-dash-is-loading=true]')"

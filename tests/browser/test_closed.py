@@ -40,8 +40,9 @@ def sign_in(desk: Desk, password: str) -> None:
 def test_no_tab_asks_another_host_or_leaves_a_cookie_to_scripts(desk: Desk, gunicorn: str) -> None:
     for tab in TABS:
         desk.open(f"/{tab.name}")
-        desk.until(lambda: desk.elements("main .panel-ready, main [class*=panel]"), tab.name)
-        desk.until(lambda: not desk.elements("[data-dash-is-loading=true]"), "nothing loading")
+        desk.until(lambda: desk.elements("main .panel-ready"), tab.name)
+        desk.until(lambda: desk.gone("main .panel-loading"), tab.name)
+        desk.ready()
         script = "return performance.getEntries().map(one => one.name).filter(name => name.includes('//'))"
         asked = desk.driver.execute_script(script)
         assert len(asked) > 10

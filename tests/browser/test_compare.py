@@ -32,7 +32,7 @@ def test_the_period_before_is_laid_under_this_one(desk: Desk) -> None:
     desk.ready(*GENERATION)
     assert others(desk) == []
     assert desk.element("#select-compare").get_attribute("value") == "none"
-    assert not desk.elements("#gen-table .delta")
+    assert desk.gone("#gen-table .delta")
     choose(desk, "previous")
     desk.until(lambda: "compare=previous" in desk.query(), "the address")
     desk.until(lambda: len(others(desk)) == 2, "total and price of the other period")
@@ -71,7 +71,7 @@ def test_any_period_by_its_first_day_and_none_again(desk: Desk) -> None:
     choose(desk, "none")
     desk.until(lambda: "compare" not in desk.query(), "no comparison in the address")
     desk.until(lambda: others(desk) == [], "nothing of another period")
-    desk.until(lambda: not desk.elements("#gen-table .delta"), "no changes in the table")
+    desk.until(lambda: desk.gone("#gen-table .delta"), "no changes in the table")
     desk.no_errors()
 
 

@@ -156,7 +156,7 @@ def test_a_finished_export_can_be_fetched_and_a_failed_job_says_why(desk: Desk) 
     link = desk.link("Download · 12.3 MB", "#job-panel")
     assert link.get_attribute("href") == desk.url + file["file"]
     assert link.get_attribute("download") == ""
-    assert title in desk.text("#job-panel") and not desk.elements("#job-panel b")
+    assert title in desk.text("#job-panel") and desk.gone("#job-panel b")
     click(desk, "Try again")
     desk.until(lambda: desk.query() == VIEW, "asked again")
     assert not shown(desk, "#job-panel")
@@ -203,7 +203,7 @@ def test_the_line_goes_away_by_a_click_and_is_silent_at_its_own_view(desk: Desk)
 
 def test_a_page_without_jobs_hardly_asks(desk: Desk) -> None:
     opened(desk)
-    desk.until(lambda: not desk.elements("[data-dash-is-loading=true]"), "at rest")
+    desk.ready()
     before = fetched(desk, "/asked")
     desk.driver.execute_async_script("setTimeout(arguments[0], 4000)")
     assert fetched(desk, "/asked") == before

@@ -30,7 +30,7 @@ def test_today_opens_with_numbers_and_charts(desk: Desk) -> None:
     assert desk.driver.title == "Today · National Electricity Market · NEMDesk"
     assert "Synthetic demonstration data" in desk.text("#banner")
     assert "Data to 1 Mar 2026 24:00 AEST" in desk.text("#freshness")
-    assert not desk.elements("#gen-mix")
+    assert desk.gone("#gen-mix")
     chart = desk.element("#today-mix .js-plotly-plot")
     assert chart.location["y"] + chart.size["height"] <= 900, "the first chart is visible without scrolling"
     desk.no_errors()
@@ -209,7 +209,7 @@ def test_keyboard_alone_reaches_tabs_and_definitions(desk: Desk) -> None:
     button.send_keys(Keys.ENTER)
     desk.until(lambda: "settlement price" in desk.text(".info-text"), "the definition")
     button.send_keys(Keys.ESCAPE)
-    desk.until(lambda: not desk.elements(".info-text"), "closed by Escape")
+    desk.until(lambda: desk.gone(".info-text"), "closed by Escape")
     desk.no_errors()
 
 

@@ -129,7 +129,7 @@ def test_a_search_by_keyboard_says_when_there_is_nothing(desk: Desk) -> None:
     assert field.get_attribute("aria-activedescendant") == "station-match-0"
     desk.driver.execute_script("document.querySelector('#station-matches a').dataset.first = 'true'")
     field.send_keys(" p")
-    desk.until(lambda: not desk.elements("#station-matches [data-first]"), "the next answer", PATIENCE)
+    desk.until(lambda: desk.gone("#station-matches [data-first]"), "the next answer", PATIENCE)
     marked = desk.element("#station-matches [aria-selected=true] .match-name").text
     assert marked == "Eraring Power Station", "what was marked stays marked while one goes on typing"
     field.send_keys(Keys.ESCAPE)

@@ -102,7 +102,7 @@ def test_what_another_visitor_asks_appears_by_itself_and_opens_to_its_sql(desk: 
     said(desk, "system-queries", "SELECT")
     said(desk, "system-queries", "data/region_5min/year=2026/month=02/")
     desk.link("Close", "#system-queries").click()
-    desk.until(lambda: not desk.elements("#system-queries pre"), "closed", PATIENCE)
+    desk.until(lambda: desk.gone("#system-queries pre"), "closed", PATIENCE)
     processes = desk.text("#system-memory")
     assert processes.count("worker ") >= 2
     assert "master " in processes
@@ -127,7 +127,7 @@ def test_a_live_panel_is_not_redrawn_while_nothing_changes(desk: Desk) -> None:
     assert desk.element("#system-lake .table-frame").get_attribute("data-mine") == "yes"
     hide = "Object.defineProperty(document, 'hidden', {value: arguments[0], configurable: true})"
     desk.driver.execute_script(hide, True)
-    desk.until(lambda: not desk.elements("[data-dash-is-loading=true]"), "nothing loading")
+    desk.ready()
     quiet = desk.driver.execute_async_script(
         "const done = arguments[arguments.length - 1];"
         "const count = () => performance.getEntriesByType('resource')"
