@@ -52,6 +52,9 @@ class Journal:
     """What all analysts saw."""
 
     asked: list[Asked] = field(default_factory=list)
+    waited: dict[str, list[float]] = field(default_factory=dict)
+    """Of each kind the seconds from a question to its answer, those included in which one was told to come
+    back and waited to do so."""
     given_up: int = 0
     """Questions that heard 'busy' until nobody waited any more."""
     jobs: int = 0
@@ -74,9 +77,11 @@ class Browser:
 
     async def ask(self, kind: str, path: str, body: bytes | None = None) -> bytes:
         """The body of an answer, asked for again while it says 'busy'; b'' where there is none."""
+        began = time.monotonic()
         for _ in range(TRIES):
             answer, again = await self._once(kind, path, body)
             if not again:
+                self.journal.waited.setdefault(kind, []).append(time.monotonic() - began)
                 return answer
             await asyncio.sleep(again * random.uniform(1.0, 1.5))
         self.journal.given_up += 1
