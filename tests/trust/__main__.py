@@ -38,8 +38,7 @@ def document(figures: Path, before: str = "") -> str:
     sections = {part.partition("\n")[0]: part.partition("\n")[2] for part in before.split("\n## ")[1:]}
     for path in figures.glob("*.json"):
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        lines = ["", f"{made:%d %b %Y}", "", "| what | how often | what happened | threshold | |"]
+        lines = ["", _made(path), "", "| what | how often | what happened | threshold | |"]
         lines.append("|---|---|---|---|---|")
         lines += [
             f"| {row['what']} | {row['how_often']} | {row['found']} | {row['threshold']} | {_mark(row)} |"
@@ -47,6 +46,14 @@ def document(figures: Path, before: str = "") -> str:
         ]
         sections[path.stem.replace("_", " ").capitalize()] = "\n".join(lines) + "\n"
     return "\n".join([HEAD, *(f"## {name}\n{sections[name]}" for name in sorted(sections))])
+
+
+def _made(path: Path) -> str:
+    """The day of a run, and the newest commit that there was at its end."""
+    when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    asked = ["git", "log", "-1", f"--before={when.isoformat()}", "--format=%h"]
+    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    return f"{when:%d %b %Y}, with {commit}" if commit else f"{when:%d %b %Y}"
 
 
 def _mark(row: dict[str, Any]) -> str:
