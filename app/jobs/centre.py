@@ -97,6 +97,7 @@ class JobCentre:
             record = self.table.get(job) or record
         place = 0
         if record.state == WAITING:
+            self.runner.start()  # nothing where there is one: unlike a knock, it wakes nobody
             place = next((place for other, place in _placed(self.table.unended()) if other.id == job), 0)
         return self.table.state(record, visitor, place)
 

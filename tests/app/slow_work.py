@@ -1,7 +1,8 @@
 """The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
 
 Coal never ends, Other sleeps, Water takes its time, OCGT waits until a file named "go" lies in the folder
-of the cache, Wind fails, Solar's process is killed, CCGT takes too much memory. Everything else is real.
+of the cache, Wind fails, Solar's process is killed, CCGT takes too much memory. Everything else is real,
+but while a file named "hold" lies there, no other question goes on; "begun" has a byte for each that waits.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 
 from app import create_app
 from app.settings import Settings
+from data_layer import divided
 from data_layer.backend import OnPart
 from data_layer.connection import CancelToken, Limits
-from data_layer.lake import Lake
+from data_layer.lake import Lake, Snapshot
 from data_layer.query_manager import Answer, HybridQueryManager
 from data_layer.requests import Request
 
@@ -49,6 +51,15 @@ class Slow(HybridQueryManager):
             time.sleep(30)
             del hoard
         return real
+
+    def _run(self, request: Request, snapshot: Snapshot, cancel: CancelToken | None) -> divided.Found:
+        hold = settings.cache_dir / "hold"
+        if hold.exists():
+            with (settings.cache_dir / "begun").open("ab") as begun:
+                begun.write(b"x")
+        while hold.exists():
+            time.sleep(0.05)
+        return super()._run(request, snapshot, cancel)
 
 
 settings = Settings()
