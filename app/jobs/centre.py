@@ -91,13 +91,14 @@ class JobCentre:
                 with self.table.changing(job) as changed:
                     if changed is not None:
                         changed.left.pop(visitor, None)
+        if not record.over:
+            self.runner.start()  # nothing where there is one, and unlike a knock it wakes nobody
         if record.state == RUNNING and not record.being.lives():
             # The runner will see it too; if it is gone as well, who asks must not wait for it.
             self.runner.wake()
             record = self.table.get(job) or record
         place = 0
         if record.state == WAITING:
-            self.runner.start()  # nothing where there is one: unlike a knock, it wakes nobody
             place = next((place for other, place in _placed(self.table.unended()) if other.id == job), 0)
         return self.table.state(record, visitor, place)
 

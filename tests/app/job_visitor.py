@@ -70,7 +70,7 @@ class Visitor:
         assert status == 200
 
     def start(self, fuel: str, more: str = "") -> None:
-        span = "" if "range=" in more else "&range=7d"
+        span = "" if "range=" in more or "start=" in more else "&range=7d"
         order = {"search": f"?fuels={fuel}{span}{more}", "theme": "light", "id": "x"}
         status, body = self._post(self.entry, {f"{PANEL}-job.data": order})
         assert status == 200
