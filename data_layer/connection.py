@@ -18,7 +18,7 @@ import uuid
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,15 @@ def _callers() -> ThreadPoolExecutor:
     return pool
 
 
+def _ended(called: Future[Any], seconds: float) -> bool:
+    """Whether it ended within so long; what it raised is not raised here."""
+    try:
+        called.exception(seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
 _BUGS: Final = (duckdb.InternalException, duckdb.FatalException)
 """What DuckDB raises where it met a bug of its own (2.0.0: duckdb issue 24807, joins whose sides it
 exchanged), and from then on for whatever the same database is asked."""
@@ -135,7 +144,7 @@ class DuckEngine:
         cancel.check_wanted()
         called = self._called(self._query, statement, parameters, cancel)
         try:
-            while not wait([called], LOOK_SECONDS).done:
+            while not _ended(called, LOOK_SECONDS):
                 if not cancel.cancelled and not cancel.wanted():
                     cancel.cancel()
             return called.result()
