@@ -19,6 +19,7 @@ from app import (
     rate_limits,
     rollout,
     sign_in,
+    still_there,
     visitors,
 )
 from app.kept_panels import KeptPanels
@@ -97,5 +98,6 @@ def create_app(
     panels.give(app)
     crowding.install(app.server, settings, metrics.turned_away)
     manager.when_heavy_waits(crowding.patience, crowding.aside)
+    manager.ask_whether_wanted(still_there.asker)
     http.take_first_request(app.server)
     return app

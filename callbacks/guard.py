@@ -21,7 +21,7 @@ from flask import current_app, g, has_request_context
 
 from callbacks import state
 from callbacks.state import View
-from data_layer.errors import DataLayerError, LakeMissing, RequestError, ServerBusy
+from data_layer.errors import DataLayerError, LakeMissing, QueryCancelled, RequestError, ServerBusy
 from data_layer.lake import HOW_TO_START, KIND_DEMO
 from data_layer.query_manager import Answer, LakeState
 from data_layer.requests import Period, Request
@@ -93,6 +93,9 @@ def explain(error: Exception) -> str:
     identity = request_id()
     if isinstance(error, RequestError | LakeMissing):
         logger.info("refused: %s (request %s)", error, identity)
+        return str(error)
+    if isinstance(error, QueryCancelled):
+        logger.info("stopped: %s (request %s)", error, identity)
         return str(error)
     if isinstance(error, DataLayerError):
         logger.warning("failed (request %s)", identity, exc_info=error)

@@ -12,8 +12,8 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -23,6 +23,7 @@ from cachelib.base import BaseCache
 from flask import Flask
 from flask_caching import Cache
 
+from data_layer.cancelling import LOOK_SECONDS, UNWANTED, Wanted
 from data_layer.errors import QueryCancelled
 
 DEFAULT_BYTES: Final = 100 * 1024 * 1024
@@ -233,8 +234,14 @@ class AnswerCache:
         except Exception:
             return False
 
-    def get_or_compute(self, key: str, compute: Callable[[], Any]) -> tuple[Any, bool]:
-        """(value, whether it came from the cache). One computation per key at a time in this process."""
+    def get_or_compute(
+        self, key: str, compute: Callable[[], Any], wanted: Wanted | None = None
+    ) -> tuple[Any, bool]:
+        """(value, whether it came from the cache). One computation per key at a time in this process.
+
+        ``wanted`` is true while whoever asks is there. While one computes, his is so too as long as any of
+        those is there who asked the same meanwhile: ``compute`` may stop once it is not (QueryCancelled)."""
+        wanted = wanted or Wanted()
         while True:
             value = self.get(key)
             if value is not None:
@@ -242,12 +249,14 @@ class AnswerCache:
             with self._lock:
                 flight = self._flights.get(key)
                 if flight is None:
-                    mine = self._flights[key] = _Flight()
+                    mine = self._flights[key] = _Flight(wanted)
                     break
             self.counts.waits += 1
             # Somebody who stops his own question does not stop it for those who asked the same.
-            with suppress(QueryCancelled):
-                return flight.wait(), True
+            with suppress(QueryCancelled), flight.joined(wanted):
+                return flight.wait(wanted), True
+            if not wanted():
+                raise QueryCancelled(UNWANTED)
         try:
             # The one before us may have landed between our look into the cache and our turn.
             value = self.get(key)
@@ -302,7 +311,8 @@ class AnswerCache:
 class _Flight:
     """One computation under way and those who wait for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
         self._done = threading.Event()
         self._value: Any = None
         self._error: BaseException | None = None
@@ -315,8 +325,20 @@ class _Flight:
         self._error = error
         self._done.set()
 
-    def wait(self) -> Any:
-        self._done.wait()
+    @contextmanager
+    def joined(self, wanted: Wanted) -> Iterator[None]:
+        """Another waits for it."""
+        self._wanted.join(wanted)
+        try:
+            yield
+        finally:
+            self._wanted.leave(wanted)
+
+    def wait(self, wanted: Wanted) -> Any:
+        """Its value, or its error; QueryCancelled where he who waits has gone."""
+        while not self._done.wait(LOOK_SECONDS):
+            if not wanted():
+                raise QueryCancelled(UNWANTED)
         if self._error is not None:
             raise self._error
         return self._value

@@ -14,14 +14,13 @@ import os
 import shutil
 import tempfile
 import threading
-import time
 import uuid
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -30,6 +29,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_layer import soundness, sql
+from data_layer.cancelling import LOOK_SECONDS
+from data_layer.cancelling import CancelToken as CancelToken
 from data_layer.errors import (
     DataLayerError,
     LakeDamaged,
@@ -66,53 +67,6 @@ class Limits:
     """The variables that whoever runs the service sets these by, for the messages."""
 
 
-@dataclass
-class CancelToken:
-    """Handed to a query so that another thread can stop it."""
-
-    cancelled: bool = False
-    told: bool = False
-    """Whether its queries keep account of how far they are (``progress``); costs them a little."""
-    _cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def cancel(self) -> None:
-        """Stop what runs under this token; what starts under it later stops at once."""
-        self.cancelled = True
-        if self._interrupt():
-            # An interrupt that comes before its query has begun is lost: repeat it until all have ended.
-            threading.Thread(target=self._insist, daemon=True).start()
-
-    def _interrupt(self) -> bool:
-        with self._lock:
-            for cursor in self._cursors:
-                cursor.interrupt()
-            return bool(self._cursors)
-
-    def progress(self) -> float | None:
-        """How far the query that runs now is, 0..1, as DuckDB estimates it; None where it cannot say."""
-        with self._lock:
-            found = [cursor.query_progress() for cursor in self._cursors] if self.told else []
-        known = [value / 100 for value in found if 0 <= value <= 100]
-        return min(known) if known else None
-
-    def _insist(self) -> None:
-        while self._interrupt():
-            time.sleep(0.02)
-
-    @contextmanager
-    def watching(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        with self._lock:
-            if self.cancelled:
-                raise QueryCancelled("The query was stopped.")
-            self._cursors.append(cursor)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._cursors.remove(cursor)
-
-
 class Engine(Protocol):
     """The door behind which a SQL engine stands."""
 
@@ -136,6 +90,15 @@ def _callers() -> ThreadPoolExecutor:
     for _ in range(CALLERS):
         pool.submit(together.wait)
     return pool
+
+
+def _ended(called: Future[Any], seconds: float) -> bool:
+    """Whether it ended within so long; what it raised is not raised here."""
+    try:
+        called.exception(seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 _BUGS: Final = (duckdb.InternalException, duckdb.FatalException)
@@ -175,10 +138,15 @@ class DuckEngine:
         """All rows as an Arrow table. ResultTooLarge, QueryTimeout, QueryCancelled, LakeDamaged.
 
         A query that meets a bug inside DuckDB is asked once more, without the optimizers that were seen to
-        lead to one. At most CALLERS run at a time, the others wait."""
+        lead to one. At most CALLERS run at a time, the others wait. One that nobody wants any
+        more (``cancel.wanted``) is stopped."""
         cancel = cancel or CancelToken()
+        cancel.check_wanted()
         called = self._called(self._query, statement, parameters, cancel)
         try:
+            while not _ended(called, LOOK_SECONDS):
+                if not cancel.cancelled and not cancel.wanted():
+                    cancel.cancel()
             return called.result()
         except BaseException:
             if not called.done():  # whoever waits was interrupted, as by Ctrl-C in a notebook

@@ -29,6 +29,7 @@ from data_layer.answers import Observer
 from data_layer.answers import Provenance as Provenance
 from data_layer.backend import Backend, DuckBackend, OnPart
 from data_layer.cache import DEFAULT_BYTES, DEFAULT_TTL_SECONDS, AnswerCache
+from data_layer.cancelling import Wanted, always
 from data_layer.connection import CancelToken, DuckEngine, Limits
 from data_layer.errors import DataLayerError, LakeDamaged, LakeMissing, RequestError
 from data_layer.lake import HOW_TO_START, Lake, Snapshot
@@ -71,6 +72,7 @@ class HybridQueryManager(NotebookCalls):
         self.observers: list[Observer] = []
         """Told of every question, in the thread that asked it: they must be quick."""
         self._heavy = HeavyTurns(heavy_at_once)
+        self._asker: Callable[[], Callable[[], bool]] = lambda: always
         self._recent: deque[dict[str, Any]] = deque(maxlen=200)
         self._queries = 0
         self._rows = 0
@@ -197,6 +199,8 @@ class HybridQueryManager(NotebookCalls):
         started: float,
     ) -> Answer:
         key = self._key(request, snapshot.token)
+        wanted = Wanted(self._asker())
+        cancel = cancel or CancelToken(wanted=wanted)
         if not use_cache:
             table, facts = self._compute(request, snapshot, cancel)
             return self._answer(request, table, facts, snapshot, started, cached=False)
@@ -207,6 +211,7 @@ class HybridQueryManager(NotebookCalls):
                 or divided.all_known(request, lambda one: self._known(self._key(one, snapshot.token)))
                 or self._compute(request, snapshot, cancel)
             ),
+            wanted,
         )
         return self._answer(request, table, facts, snapshot, started, cached=cached)
 
@@ -290,6 +295,11 @@ class HybridQueryManager(NotebookCalls):
     ) -> None:
         """How long who asks now may wait for a heavy query's turn, and what is held meanwhile."""
         self._heavy.patience, self._heavy.while_waiting = patience, aside
+
+    def ask_whether_wanted(self, asker: Callable[[], Callable[[], bool]]) -> None:
+        """``asker`` is called by whoever asks, and gives what tells any thread whether he is still there: a
+        question that nobody waits for any more is stopped."""
+        self._asker = asker
 
     def statistics(self) -> dict[str, Any]:
         """Counts since the start of this process, the cache's state, and the latest queries."""

@@ -91,6 +91,8 @@ class JobCentre:
                 with self.table.changing(job) as changed:
                     if changed is not None:
                         changed.left.pop(visitor, None)
+        if not record.over:
+            self.runner.start()  # nothing where there is one, and unlike a knock it wakes nobody
         if record.state == RUNNING and not record.being.lives():
             # The runner will see it too; if it is gone as well, who asks must not wait for it.
             self.runner.wake()

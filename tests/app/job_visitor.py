@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -35,8 +37,9 @@ class Visitor:
         with self.opener.open(self.url + path, timeout=20) as answer:
             return str(answer.read().decode())
 
-    def _post(self, entry: dict[str, Any], values: dict[str, Any], **args: str) -> tuple[int, dict[str, Any]]:
-        query = "&".join(f"{name}={value}" for name, value in args.items())
+    def posted(self, entry: dict[str, Any], values: dict[str, Any], **args: str) -> tuple[int, bytes]:
+        """Status and body of a callback's answer, also where it is refused."""
+        query = urllib.parse.urlencode(args)
         if self.end:
             query += f"&endId={self.end[1]}"
         request = urllib.request.Request(
@@ -44,9 +47,17 @@ class Visitor:
             json.dumps(payload(entry, values)).encode(),
             {"Content-Type": "application/json"},
         )
-        with self.opener.open(request, timeout=20) as answer:
-            body = answer.read()
-            return answer.status, json.loads(body) if body else {}
+        try:
+            with self.opener.open(request, timeout=20) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.read()
+
+    def _post(self, entry: dict[str, Any], values: dict[str, Any], **args: str) -> tuple[int, dict[str, Any]]:
+        status, body = self.posted(entry, values, **args)
+        assert status < 400, (status, body[:300])
+        return status, json.loads(body) if body else {}
 
     def close(self) -> None:
         self.opener.close()
@@ -59,7 +70,7 @@ class Visitor:
         assert status == 200
 
     def start(self, fuel: str, more: str = "") -> None:
-        span = "" if "range=" in more else "&range=7d"
+        span = "" if "range=" in more or "start=" in more else "&range=7d"
         order = {"search": f"?fuels={fuel}{span}{more}", "theme": "light", "id": "x"}
         status, body = self._post(self.entry, {f"{PANEL}-job.data": order})
         assert status == 200

@@ -1,7 +1,9 @@
 """The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
 
 Coal never ends, Other sleeps, Water takes its time, OCGT waits until a file named "go" lies in the folder
-of the cache, Wind fails, Solar's process is killed, CCGT takes too much memory. Everything else is real.
+of the cache, Wind fails, Solar's process is killed, CCGT takes too much memory. Everything else is real,
+but while a file named "hold" lies there, no other question goes on (one that begins while it says "endless"
+never does), and "begun" has a byte for each that waits, "stopped" one for each that was stopped.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from typing import Any
 
 from app import create_app
 from app.settings import Settings
+from data_layer import divided
 from data_layer.backend import OnPart
 from data_layer.connection import CancelToken, Limits
-from data_layer.lake import Lake
+from data_layer.errors import QueryCancelled
+from data_layer.lake import Lake, Snapshot
 from data_layer.query_manager import Answer, HybridQueryManager
 from data_layer.requests import Request
 
@@ -49,6 +53,25 @@ class Slow(HybridQueryManager):
             time.sleep(30)
             del hoard
         return real
+
+    def _run(self, request: Request, snapshot: Snapshot, cancel: CancelToken | None) -> divided.Found:
+        hold = settings.cache_dir / "hold"
+        if hold.exists():
+            _note("begun")
+        try:
+            if hold.exists() and hold.read_text() == "endless":
+                self.engine.query(ENDLESS, {}, cancel)
+            while hold.exists():
+                time.sleep(0.05)
+            return super()._run(request, snapshot, cancel)
+        except QueryCancelled:
+            _note("stopped")
+            raise
+
+
+def _note(what: str) -> None:
+    with (settings.cache_dir / what).open("ab") as noted:
+        noted.write(b"x")
 
 
 settings = Settings()

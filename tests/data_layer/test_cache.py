@@ -16,6 +16,7 @@ import pytest
 
 from data_layer import cache as caches
 from data_layer.cache import AnswerCache, ByteLruCache
+from data_layer.cancelling import Wanted
 from data_layer.errors import QueryCancelled
 
 
@@ -250,6 +251,65 @@ def test_an_error_reaches_all_who_wait_and_is_not_kept() -> None:
     assert outcomes == ["no such luck"] * 4
     assert len(calls) == 1
     assert cache.get_or_compute("k", lambda: b"better") == (b"better", False)
+
+
+class Asker:
+    """Somebody who asks one question and may leave."""
+
+    def __init__(self, cache: AnswerCache, compute: Callable[[Wanted], bytes]) -> None:
+        self.here = True
+        self.outcome: Any = None
+        self.wanted = Wanted(lambda: self.here)
+        self.thread = threading.Thread(target=self._ask, args=(cache, compute))
+        self.thread.start()
+
+    def _ask(self, cache: AnswerCache, compute: Callable[[Wanted], bytes]) -> None:
+        try:
+            self.outcome = cache.get_or_compute("k", lambda: compute(self.wanted), self.wanted)
+        except QueryCancelled as error:
+            self.outcome = error
+
+
+def test_an_answer_is_wanted_while_any_of_those_who_asked_is_there() -> None:
+    cache, go_on = AnswerCache(), threading.Event()
+    seen: list[bool] = []
+
+    def compute(wanted: Wanted) -> bytes:
+        begun.set()
+        while not go_on.wait(0.01):
+            seen.append(wanted())
+        if not wanted():
+            raise QueryCancelled("The query was stopped.")
+        return b"answer"
+
+    for who_leaves, outcome in (([0], b"answer"), ([1], b"answer"), ([0, 1], None)):
+        begun = threading.Event()
+        go_on.clear()
+        first = Asker(cache, compute)
+        assert begun.wait(30)
+        waits = cache.counts.waits
+        second = Asker(cache, compute)
+        while cache.counts.waits == waits:
+            pass
+        both = (first, second)
+        for number in who_leaves:
+            both[number].here = False
+        if both[1].here:
+            seen.clear()
+            while len(seen) < 5:
+                pass
+            assert all(seen)
+        else:
+            second.thread.join(30)
+            assert isinstance(second.outcome, QueryCancelled), "who has gone waits no longer"
+        go_on.set()
+        for asker in both:
+            asker.thread.join(30)
+        if outcome:
+            assert next(one.outcome[0] for one in both if one.here) == outcome
+        else:
+            assert isinstance(first.outcome, QueryCancelled)
+        cache.clear()
 
 
 def test_one_visitors_cancel_does_not_stop_the_others() -> None:

@@ -115,6 +115,18 @@ def test_a_question_while_the_process_ends_is_a_query_that_was_stopped(engine: D
         engine.read_footers([])
 
 
+def test_a_query_that_nobody_wants_any_more_is_stopped(engine: DuckEngine) -> None:
+    looks = iter([True, True])
+    token = CancelToken(wanted=lambda: next(looks, False))
+    began = time.monotonic()
+    with pytest.raises(QueryCancelled):
+        engine.query(ENDLESS, {}, token)
+    assert time.monotonic() - began < 20, "it would take hours"
+    with pytest.raises(QueryCancelled, match="nobody waits"):
+        engine.query("SELECT 1 AS n", {}, CancelToken(wanted=lambda: False))
+    assert one(engine, "SELECT 1 AS n") == 1
+
+
 def child_answers(engine: DuckEngine, answers: Any) -> None:
     answers.put(one(engine, "SELECT count(*) AS n FROM range(3000000)"))
 

@@ -16,11 +16,12 @@ def test_killed_workers_are_replaced(demo_lake: Lake, tmp_path: Path) -> None:
 
 
 def test_recycled_workers_lose_no_request(demo_lake: Lake, tmp_path: Path) -> None:
-    asked, failed, seen = workers.recycle(demo_lake, tmp_path, 8)
-    assert asked > 0 and failed == 0
-    assert seen >= 2
+    found = workers.recycle(demo_lake, tmp_path, 8)
+    assert found.asked > 0 and found.failed == 0
+    assert found.workers >= 2
 
 
 def test_sigterm_lets_requests_in_flight_end(demo_lake: Lake, tmp_path: Path) -> None:
     found = workers.end_in_flight(demo_lake, tmp_path)
-    assert (found["code"], found["left"], found["answers"]) == (0, 0, [200] * 4)
+    assert (found.begun, found.answered_before) == (workers.HELD, 0)
+    assert (found.code, found.left, found.answers) == (0, 0, [200] * workers.HELD)
