@@ -5,8 +5,8 @@ every cache empty, is whole within 1 s.
 
 Ready is what /readyz says. The page is the address, the layout, the callbacks' list, and every callback
 that Dash's renderer sends until all panels of the first tab are filled; the library's scripts, which browsers
-keep, are counted apart. Beside the seconds stands what they come to alone: a Python that imports the application
-(start) and the processor's seconds of all processes, which other work on the machine does not change.
+keep, are counted apart. Beside the seconds stands what they come to alone: a Python that imports the
+application (start), and the processor's seconds of all processes, which other work does not change.
 """
 
 from __future__ import annotations
