@@ -15,7 +15,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --retries 5 --no-deps --require-hashes
 
 .NOTPARALLEL:
-.PHONY: help run install test lint unit browser-deps bench trust lock clean venv runtime
+.PHONY: help run install test lint unit browser-deps bench trust lock advisories clean venv runtime
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,18 @@ lock: venv ## resolve the newest allowed dependencies into the lock files (UPGRA
 	cp requirements.lock requirements-dev.lock
 	compile pyproject.toml --group dev -o requirements-dev.lock
 UPGRADE ?= --upgrade
+
+# Tools with packages of their own, beside what is locked.
+ADVISORIES ?= $(VENV)/advisories
+
+advisories: venv ## look up known weaknesses of what is locked, and list it as var/sbom.json (needs a network)
+	@if [ ! -x $(ADVISORIES)/bin/pip-audit ] || [ ! -x $(ADVISORIES)/bin/cyclonedx-py ]; then
+		$(PY) -m venv $(ADVISORIES)
+		$(ADVISORIES)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit cyclonedx-bom
+	fi
+	mkdir -p var
+	$(ADVISORIES)/bin/cyclonedx-py requirements requirements.lock --of JSON -o var/sbom.json
+	$(ADVISORIES)/bin/python .ci/advisories.py $(ARGS)
 
 clean: ## remove .venv and everything generated, but not the lake
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build ./*.egg-info

@@ -52,6 +52,7 @@ def create_app(
         update_title=None,
         assets_folder=str(ROOT / "assets"),
         serve_locally=True,
+        enable_mcp=False,  # DASH_MCP_ENABLED in the environment would open callbacks to other programs
         suppress_callback_exceptions=True,  # a tab's panels stand on the page only while it is open
         background_callback_manager=waiting,
         meta_tags=[
@@ -64,6 +65,7 @@ def create_app(
         ],
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en-AU">')
+    http.close_developers_tools(app)
     app.server.secret_key = settings.secret()
     app.layout = lambda: shell.page(
         token_of(manager), jobs=True, signed_in=settings.password_file is not None

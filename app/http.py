@@ -46,6 +46,21 @@ def install(app: Dash, settings: Settings) -> None:
     _errors(server)
 
 
+def close_developers_tools(app: Dash) -> None:
+    """Off, whatever FLASK_DEBUG and Dash's DASH_* variables say: both are read under any server."""
+    app.server.debug = False
+    app.enable_dev_tools(
+        debug=False,
+        dev_tools_ui=False,
+        dev_tools_props_check=False,
+        dev_tools_serve_dev_bundles=False,
+        dev_tools_hot_reload=False,
+        dev_tools_silence_routes_logging=False,
+        dev_tools_prune_errors=False,
+        dev_tools_validate_callbacks=False,
+    )
+
+
 SCRIPTS: Final = "/_dash-component-suites/"
 SCRIPTS_KEPT: Final = 64
 

@@ -186,6 +186,16 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _apart(self) -> Settings:
+        lake, cache = self.lake_dir.resolve(), self.cache_dir.resolve()
+        if lake.is_relative_to(cache) or cache.is_relative_to(lake):
+            raise ValueError(
+                f"NEMDESK_CACHE_DIR={self.cache_dir} and NEMDESK_LAKE_DIR={self.lake_dir} lie in one "
+                "another: the server writes the one and only reads the other, so give each its own folder"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_way_in(self) -> Settings:
         if bool(self.trusted_user_header) != bool(self.trusted_networks):
             raise ValueError("NEMDESK_TRUSTED_USER_HEADER and NEMDESK_TRUSTED_USER_FROM go together")

@@ -17,6 +17,7 @@ from benchmarks import (
     bench_integrated_rows,
     bench_jobs,
     bench_screens,
+    bench_start,
     bench_system,
     bench_tabs,
     bench_worker_memory,
@@ -37,6 +38,7 @@ BENCHES = {
     "exports": bench_exports,
     "crowd": bench_crowd,
     "system": bench_system,
+    "start": bench_start,
 }
 
 

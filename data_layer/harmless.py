@@ -7,8 +7,13 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-FORMULA_START: Final = "^[=+\\-@|%\\t\\r\\n]"
-"""Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers are not text."""
+FORMULA_START: Final = (
+    "^([\\t\\r\\n]|"
+    "[\\x00-\\x20\\x7f\\x{a0}\\x{ad}\\x{200b}-\\x{200f}\\x{2028}-\\x{202f}\\x{2060}-\\x{2069}\\x{3000}\\x{feff}]*"
+    "[=+\\-@|%\\x{ff1d}\\x{ff0b}\\x{ff0d}\\x{ff20}\\x{2212}])"
+)
+"""Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers are not text. Blanks
+and marks without width before a sign, and the signs of full width, count: some programs drop or fold them."""
 
 
 def harmless(table: pa.Table) -> pa.Table:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -65,6 +68,45 @@ def test_lock_satisfies_pyproject(lock: str, wanted: list[str]) -> None:
         found = versions.get(canonicalize_name(requirement.name), set())
         assert found, f"{requirement.name} is not locked: run `make lock`"
         assert all(version in requirement.specifier for version in found), f"{text} but locked {found}"
+
+
+def advisories() -> dict[str, Any]:
+    """.ci/advisories.py, which is no package's module."""
+    return runpy.run_path(str(ROOT / ".ci" / "advisories.py"))
+
+
+def test_every_weakness_that_is_lived_with_is_dated_and_of_a_locked_version() -> None:
+    entries = advisories()["allowed"]()
+    versions = locked(LOCKS[0])
+    today = datetime.now(UTC).date()
+    for entry in entries:
+        assert set(entry) == {"id", "package", "version", "reason", "expires"}, entry
+        assert re.fullmatch(r"(CVE-\d{4}-\d+|GHSA(-[0-9a-z]{4}){3}|PYSEC-\d{4}-\d+)", entry["id"])
+        assert entry["version"] in versions.get(entry["package"], set()), f"{entry['package']} is not locked"
+        assert len(entry["reason"]) > 40
+        assert today <= entry["expires"] <= today + timedelta(days=366), f"{entry['id']}: look again"
+    assert len({(entry["id"], entry["package"]) for entry in entries}) == len(entries)
+
+
+def test_what_is_known_is_reported_and_what_was_not_asked_is_no_good_news() -> None:
+    judged = advisories()["judged"]
+    allowed = [{"id": "CVE-1", "package": "a", "version": "1", "reason": "", "expires": date(2026, 6, 1)}]
+    known = {"name": "a", "version": "1", "vulns": [{"id": "GHSA-x", "aliases": ["CVE-1"]}]}
+    sound, unknown = {"name": "b", "version": "2", "vulns": []}, {"name": "c", "skip_reason": "not found"}
+    early, late = date(2026, 5, 31), date(2026, 6, 2)
+
+    def code(*found: dict[str, Any], entries: list[dict[str, Any]] = allowed, day: date = early) -> int:
+        return int(judged(list(found), entries, day)[0])
+
+    assert code(known, sound) == 0
+    assert code(known, sound, entries=[]) == 1
+    assert code(known, sound, day=late) == 1
+    assert code({**known, "version": "1.1"}, sound) == 1
+    assert code(sound, unknown) == 2
+    assert code(known, unknown, entries=[]) == 1
+    assert code(unknown) == code() == 2
+    assert "NOTHING WAS CHECKED" in judged([unknown], allowed, early)[1][0]
+    assert any("take it off" in line for line in judged([{**known, "vulns": []}], allowed, early)[1])
 
 
 def test_every_import_is_declared() -> None:

@@ -88,6 +88,65 @@ def test_the_page_holds_no_sql() -> None:
                 assert not statement.search(node.value), f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
+def unescaped(source: str) -> list[tuple[int, str]]:
+    """(line, what) of everything that would make HTML, Markdown or code of a text."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.keyword) and node.arg and "dangerous" in node.arg.lower():
+            if not (isinstance(node.value, ast.Constant) and node.value.value is False):
+                found.append((node.value.lineno, node.arg))
+        elif isinstance(node, ast.Attribute | ast.Name | ast.alias):
+            name = (
+                node.attr
+                if isinstance(node, ast.Attribute)
+                else node.id
+                if isinstance(node, ast.Name)
+                else node.name
+            )
+            if name.split(".")[-1] in _UNESCAPED:
+                found.append((node.lineno, name))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _RAW.search(node.value):
+            found.append((node.lineno, node.value[:40]))
+    return found
+
+
+_UNESCAPED = {"Markdown", "DangerouslySetInnerHTML", "Iframe", "Markup", "render_template_string"}
+_RAW = re.compile(
+    r"srcDoc|dangerously_?allow|dangerouslySetInnerHTML|\.innerHTML|\bmarkdown\b", re.IGNORECASE
+)
+
+
+def test_texts_reach_the_page_as_texts() -> None:
+    """Station names come from files: nothing on the page takes a text for HTML, Markdown or code."""
+    offences = [
+        f"{path.relative_to(ROOT)}:{line} {what}"
+        for path in python_files("app", "callbacks", "layouts")
+        for line, what in unescaped(path.read_text(encoding="utf-8"))
+    ]
+    written = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function\(")
+    offences += [
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in sorted((ROOT / "assets").glob("*.js"))
+        if (found := written.search(path.read_text(encoding="utf-8")))
+    ]
+    assert offences == []
+
+
+def test_the_rule_about_texts_sees_every_way() -> None:
+    ways = [
+        "dcc.Markdown(name)",
+        "from dash.dcc import Markdown",
+        "dcc.Markdown(name, dangerously_allow_html=True)",
+        "AgGrid(dangerously_allow_code=allowed)",
+        "html.Iframe(srcDoc=name)",
+        'options = {"dangerouslyAllowCode": True}',
+        'columns = [{"field": "station", "cellRenderer": "markdown"}]',
+        "markupsafe.Markup(name)",
+    ]
+    assert [bool(unescaped(way)) for way in ways] == [True] * len(ways)
+    assert unescaped("AgGrid(dangerously_allow_code=False)\nhtml.Span(name)") == []
+
+
 def test_files_stay_readable() -> None:
     """One reason to exist per file: 400 lines in the product, 600 in tests and benchmarks."""
     limits = dict.fromkeys(ROOMS, 400) | {"tests": 600, "benchmarks": 600}

@@ -11,11 +11,13 @@ import csv
 import struct
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
+from data_layer.ingest import archives
 from data_layer.registry import RegistrySource
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -51,6 +53,10 @@ _NEEDED: Final = (
 )
 _AEST: Final = timedelta(hours=10)
 _MOST_ROWS: Final = 20_000
+_MOST_COLUMNS: Final = 100
+"""A cell far to the right would make its row as wide: 16,384 columns."""
+_MOST_BYTES: Final = 32 << 20
+"""Of an .xls, which is not compressed: 0.7 MB in 2019."""
 
 
 class NotARegistrationList(ValueError):
@@ -61,7 +67,8 @@ def read(path: Path) -> RegistrySource:
     """The list's units, one row per row of the sheet (a DUID may have several).
 
     ``published_at`` is when the file was last saved (AEST), which AEMO's lists state inside; for a .csv
-    it is the file's own time. NotARegistrationList where the sheet or a needed column is missing.
+    it is the file's own time. NotARegistrationList where the sheet or a needed column is missing,
+    ArchiveRefused where an .xlsx would unpack to more than any list.
     """
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
@@ -70,7 +77,7 @@ def read(path: Path) -> RegistrySource:
         published, lines = _read_xls(path)
     else:
         with open(path, newline="", encoding="utf-8-sig") as handle:
-            published, lines = None, list(csv.reader(handle))
+            published, lines = None, list(islice(csv.reader(handle), _MOST_ROWS))
     if published is None:
         published = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None) + _AEST
     return RegistrySource("registration_list", published, _table(lines), path.name)
@@ -79,15 +86,14 @@ def read(path: Path) -> RegistrySource:
 def _read_xlsx(path: Path) -> tuple[datetime | None, list[list[Any]]]:
     import openpyxl  # heavy, and only an ingest of a list needs it
 
+    archives.check_workbook(path)
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         sheet = _chosen(book.sheetnames)
         # Some writers declare a sheet's size wrongly; read what is there.
         book[sheet].reset_dimensions()
-        lines = [
-            list(row)
-            for _, row in zip(range(_MOST_ROWS), book[sheet].iter_rows(values_only=True), strict=False)
-        ]
+        rows = book[sheet].iter_rows(max_col=_MOST_COLUMNS, values_only=True)
+        lines = [list(row) for row in islice(rows, _MOST_ROWS)]
         saved = book.properties.modified
         return (saved.replace(tzinfo=None) + _AEST if saved else None), lines
     finally:
@@ -97,8 +103,10 @@ def _read_xlsx(path: Path) -> tuple[datetime | None, list[list[Any]]]:
 def _read_xls(path: Path) -> tuple[datetime | None, list[list[Any]]]:
     import xlrd
 
+    if (size := path.stat().st_size) > _MOST_BYTES:
+        raise NotARegistrationList(f"{size:,} bytes, more than {_MOST_BYTES:,}")
     content = path.read_bytes()
-    book = xlrd.open_workbook(file_contents=content, on_demand=True)
+    book = xlrd.open_workbook(file_contents=content, on_demand=True, ragged_rows=True)
     sheet = book.sheet_by_name(_chosen(book.sheet_names()))
     return _last_saved(content), [sheet.row_values(row) for row in range(min(sheet.nrows, _MOST_ROWS))]
 

@@ -79,6 +79,19 @@ def test_units_are_understood(unit: str, tmp_path: Path) -> None:
     assert complaints == []
 
 
+def test_the_proxy_says_to_come_by_tls_and_hides_the_figures() -> None:
+    """A location with headers of its own would lose those of its server."""
+    text = (EXAMPLES / "nginx.conf").read_text()
+    listening = [block for block in re.split(r"^server \{", text, flags=re.MULTILINE) if "listen " in block]
+    (plain,) = [block for block in listening if "listen 80;" in block]
+    assert "return 301 https://" in plain and "proxy_pass" not in plain
+    (served,) = [block for block in listening if "listen 443 ssl;" in block]
+    (said,) = re.findall(r"add_header (\S+) \"max-age=(\d+)\" always;", served)
+    assert said[0] == "Strict-Transport-Security" and int(said[1]) >= 31_536_000
+    assert served.index("add_header") < served.index("location ")
+    assert "location = /metrics { return 404; }" in served
+
+
 def test_the_image_holds_every_room() -> None:
     copied = re.findall(r"^COPY (\S+) \1$", (EXAMPLES / "Containerfile").read_text(), re.MULTILINE)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -40,6 +40,26 @@ def test_other_machines_only_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> 
     assert Settings().host == "0.0.0.0"
 
 
+@pytest.mark.parametrize(
+    ("lake", "cache"),
+    [
+        ("lake", "lake"),
+        ("lake", "lake/cache"),
+        ("cache/lake", "cache"),
+        ("lake", "link"),
+        ("a/../lake", "lake"),
+    ],
+)
+def test_the_cache_is_not_in_the_lake_nor_the_lake_in_the_cache(
+    lake: str, cache: str, tmp_path: Path
+) -> None:
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "lake")
+    with pytest.raises(ValidationError, match="lie in one another"):
+        Settings(lake_dir=tmp_path / lake, cache_dir=tmp_path / cache)
+    assert Settings(lake_dir=tmp_path / "lake", cache_dir=tmp_path / "lake-cache")
+
+
 def test_all_settings_pass_through_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Settings(lake_dir=tmp_path / "lake", port=8123, secret_key="0123456789abcdef", backend="pandas")  # type: ignore[arg-type]
     for name, value in made.environment().items():
