@@ -27,15 +27,16 @@ from typing import Any, Final, Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from data_layer import soundness, sql
 from data_layer.errors import (
     DataLayerError,
+    DiskFull,
     LakeDamaged,
     QueryCancelled,
     QueryTimeout,
     ResultTooLarge,
+    says_no_room,
 )
 
 logger = logging.getLogger("nemdesk.data")
@@ -302,10 +303,16 @@ class DuckEngine:
                 "the period or choose a coarser resolution (for whoever runs this service: "
                 f"{self.limits.memory_setting})."
             )
+        if says_no_room(text):
+            return DiskFull(
+                "The query needs more room for what does not fit into memory than the disk has: shorten the "
+                "period or choose a coarser resolution (for whoever runs this service: free some in "
+                f"{tempfile.gettempdir()}, or set TMPDIR)."
+            )
         file = soundness.named_in(text)
         if not file and type(error) in (duckdb.Error, duckdb.IOException, OSError):
             # Damage inside a file's metadata is reported without the file's name.
-            damaged = (path for path in _files_in(parameters) if not _is_sound(path))
+            damaged = (path for path in _files_in(parameters) if not soundness.is_readable(path))
             file = soundness.named_in(next(damaged, ""))
         if file:
             return LakeDamaged.at(*file)
@@ -378,14 +385,6 @@ def _files_in(parameters: Mapping[str, Any]) -> Iterator[str]:
     for value in parameters.values():
         if isinstance(value, list):
             yield from (str(item) for item in value if str(item).endswith(".parquet"))
-
-
-def _is_sound(path: str) -> bool:
-    try:
-        with pq.ParquetFile(path) as file:
-            return all(batch.num_rows >= 0 for batch in file.iter_batches())
-    except (OSError, pa.ArrowException):
-        return False
 
 
 _ENGINES: Final[weakref.WeakSet[DuckEngine]] = weakref.WeakSet()

@@ -18,6 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from data_layer import durable
 from data_layer.errors import DataLayerError, LakeDamaged, QueryCancelled, QueryTimeout
 from data_layer.found_sound import FoundSound
@@ -137,3 +140,12 @@ def _marks(path: str) -> _Marks:
 def _place(found: re.Match[str]) -> tuple[str, str]:
     table, year, month, _ = found.groups()
     return table, "-".join(filter(None, (year, month))) or "all"
+
+
+def is_readable(path: str) -> bool:
+    """Whether a Parquet file can be read from its first row to its last."""
+    try:
+        with pq.ParquetFile(path) as file:
+            return all(batch.num_rows >= 0 for batch in file.iter_batches())
+    except (OSError, pa.ArrowException):
+        return False
