@@ -34,13 +34,24 @@ _INHERITED: Final[list[object]] = []
 SQLite, and keeps them as they are."""
 
 
+_NONE: Final = (0, 0)
+"""Identity of a file that is not there."""
+
+
 def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
     """One of diskcache's methods, of which one runs at a time."""
 
     @wraps(method)
     def call(self: SharedCache, *args: Any, **kwargs: Any) -> Any:
-        with self._alone(), self._mended():
-            return method(self, *args, **kwargs)
+        with self._alone():
+            try:
+                with self._mended():
+                    return method(self, *args, **kwargs)
+            except sqlite3.DatabaseError:
+                if self._file != _NONE or self._txn_id == threading.get_ident():
+                    raise
+            with self._mended():
+                return method(self, *args, **kwargs)
 
     return call
 
@@ -53,7 +64,7 @@ class SharedCache(Cache):
     def __init__(self, directory: Path | str, **settings: Any) -> None:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._file = (0, 0)
+        self._file = _NONE
         self._given = settings
         weak = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _begin_anew(weak()))
@@ -112,9 +123,9 @@ class SharedCache(Cache):
 
     @contextmanager
     def _mended(self) -> Iterator[None]:
-        """The database is the one at its place; what turns out to be none is removed, for the next call."""
+        """The database is the one at its place; what turns out to be none is removed, for the next try."""
         path = Path(self._directory) / DBNAME
-        if self._txn_id != threading.get_ident() and _identity(path) != self._file:
+        if self._txn_id != threading.get_ident() and (self._file == _NONE or _identity(path) != self._file):
             logger.warning("the database in %s was replaced or removed: opened anew", path.parent.name)
             self.close_for_fork()
             self._open(path.parent)
@@ -126,7 +137,7 @@ class SharedCache(Cache):
             raise
 
     def _give_up(self, path: Path, error: sqlite3.DatabaseError) -> None:
-        """Where the file is no database any more: remove it, so that the next call makes another."""
+        """Where the file is no database any more: remove it, so that the next try makes another."""
         # SQLite's words for a damaged file have no class of their own; one that was emptied has no table.
         if type(error) is sqlite3.DatabaseError or "no such table" in str(error):
             logger.exception("the database in %s is damaged: a new one is made", path.parent.name)
@@ -134,6 +145,7 @@ class SharedCache(Cache):
             for name in (DBNAME, f"{DBNAME}-wal", f"{DBNAME}-shm"):
                 with suppress(OSError):
                     path.with_name(name).unlink()
+            self._file = _NONE
 
     get = _one_at_a_time(Cache.get)
     set = _one_at_a_time(Cache.set)
@@ -143,6 +155,7 @@ class SharedCache(Cache):
 
     @contextmanager
     def transact(self, retry: bool = False) -> Iterator[None]:
+        self.get("")  # meets a file that is no database before the transaction begins
         with self._alone(), self._mended(), super().transact(retry):
             yield
 
@@ -156,5 +169,5 @@ def _identity(file: Path) -> tuple[int, int]:
     try:
         found = file.stat()
     except OSError:
-        return 0, 0
+        return _NONE
     return found.st_dev, found.st_ino

@@ -230,7 +230,7 @@ class Asker:
         try:
             visitor = Visitor(self.url)
             visitor.start(FUELS[self.turn % len(FUELS)], f"&{days(self.turn)[1:]}&range=")
-            shown, text = said(visitor.result(30))
+            shown, text = said(visitor.result(120))
         except (OSError, KeyError, AssertionError) as error:
             return f"a job: {type(error).__name__} {str(error)[:60]}" if answered else "no job"
         return "answered" if shown == "panel-ready" else f"a job: {shown} {text[:80]}"
