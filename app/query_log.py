@@ -9,7 +9,6 @@ connection (a worker has 64 threads, and a connection costs memory and three ope
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -17,9 +16,9 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -27,7 +26,6 @@ from typing import Any, Final, TypeVar
 from diskcache import Cache, Disk, Timeout
 
 from app.forks import GATE
-from app.private import private_directory
 from app.shared_cache import SharedCache
 from data_layer.answers import Observation
 
@@ -82,7 +80,6 @@ class _Desk:
         self._thread = ThreadPoolExecutor(1, "query-log")
         self._places = threading.BoundedSemaphore(_MOST_WAITING)
         self._cache: Cache | None = None
-        self._file = (0, 0)
 
     def put(self, work: Callable[[], None]) -> None:
         """Have it done soon; not at all where too much waits already."""
@@ -103,44 +100,22 @@ class _Desk:
             raise OSError("the process ends") from error
 
     def cache(self, directory: Path) -> Cache:
-        """The database, opened anew where its file is not the one it was. For the desk's thread only."""
-        file = directory / "cache.db"
-        if self._cache is None or _identity(file) != self._file:
-            if self._cache is not None:
-                self._cache.close()
-            self._cache = None
-            with _alone(private_directory(directory)):
-                self._cache = SharedCache(
-                    str(directory),
-                    disk=TextDisk,
-                    timeout=_WAIT_SECONDS,
-                    eviction_policy="none",
-                    disk_min_file_size=2**20,
-                    sqlite_synchronous=0,  # a log may lose its last lines when the machine loses its power
-                )
-            self._file = _identity(file)
+        """The database. For the desk's thread only."""
+        if self._cache is None:
+            self._cache = SharedCache(
+                directory,
+                disk=TextDisk,
+                timeout=_WAIT_SECONDS,
+                eviction_policy="none",
+                disk_min_file_size=2**20,
+                sqlite_synchronous=0,  # a log may lose its last lines when the machine loses its power
+            )
         return self._cache
 
 
 def _in_gate(work: Callable[[], T]) -> T:
     with GATE.inside():
         return work()
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """One process at a time makes or opens the database: diskcache fails where two begin together."""
-    with (directory / "opening.lock").open("w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _identity(file: Path) -> tuple[int, int]:
-    try:
-        found = file.stat()
-    except OSError:
-        return 0, 0
-    return found.st_dev, found.st_ino
 
 
 class QueryLog:

@@ -26,17 +26,18 @@ from typing import Any, Final, Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from data_layer import soundness, sql
 from data_layer.cancelling import LOOK_SECONDS
 from data_layer.cancelling import CancelToken as CancelToken
 from data_layer.errors import (
     DataLayerError,
+    DiskFull,
     LakeDamaged,
     QueryCancelled,
     QueryTimeout,
     ResultTooLarge,
+    says_no_room,
 )
 
 logger = logging.getLogger("nemdesk.data")
@@ -137,9 +138,9 @@ class DuckEngine:
     ) -> pa.Table:
         """All rows as an Arrow table. ResultTooLarge, QueryTimeout, QueryCancelled, LakeDamaged.
 
-        A query that meets a bug inside DuckDB is asked once more, without the optimizers that were seen to
-        lead to one. At most CALLERS run at a time, the others wait. One that nobody wants any
-        more (``cancel.wanted``) is stopped."""
+        Asked once more is what met a bug inside DuckDB, without the optimizers that were seen to lead to one,
+        and what read a file that changed meanwhile. At most CALLERS run at a time, the others wait. One that
+        nobody wants any more (``cancel.wanted``) is stopped."""
         cancel = cancel or CancelToken()
         cancel.check_wanted()
         called = self._called(self._query, statement, parameters, cancel)
@@ -167,21 +168,27 @@ class DuckEngine:
     def _query(self, statement: str, parameters: Mapping[str, Any], cancel: CancelToken) -> pa.Table:
         limit = self.limits.max_rows
         bounded = sql.bounded(statement, limit)
-        with _sound_files(parameters, cancel):
-            try:
-                table = self._table(self._connection(), bounded, parameters, cancel)
-            except _Broken:
-                careful = self._connect(careful=True)
-                try:
-                    table = self._table(careful, bounded, parameters, cancel)
-                finally:
-                    careful.close()
+        try:
+            table = self._sound_table(bounded, parameters, cancel)
+        except soundness.LakeChanged:
+            table = self._sound_table(bounded, parameters, cancel)
         if table.num_rows > limit:
             raise ResultTooLarge(
                 f"The answer has more than {limit:,} rows: shorten the period, choose a coarser resolution "
                 "or read it in chunks."
             )
         return table
+
+    def _sound_table(self, statement: str, parameters: Mapping[str, Any], cancel: CancelToken) -> pa.Table:
+        with soundness.watched(_files_in(parameters), stopped=lambda: cancel.cancelled):
+            try:
+                return self._table(self._connection(), statement, parameters, cancel)
+            except _Broken:
+                careful = self._connect(careful=True)
+                try:
+                    return self._table(careful, statement, parameters, cancel)
+                finally:
+                    careful.close()
 
     def read_footers(self, files: Sequence[str]) -> int:
         """Keep the footers of Parquet files in memory, as the first query on them would; the rows they
@@ -208,7 +215,9 @@ class DuckEngine:
         cancel: CancelToken | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The rows in pieces of at most ``rows_per_batch``, in order, without ever holding them all."""
-        with _sound_files(parameters, cancel), self._running(parameters, cancel) as cursor:
+        stop = cancel or CancelToken()
+        files = soundness.watched(_files_in(parameters), stopped=lambda: stop.cancelled, may_vanish=True)
+        with files, self._running(parameters, stop) as cursor:
             reader = cursor.sql(statement, params=dict(parameters)).to_arrow_reader(rows_per_batch)
             for batch in reader:
                 yield from _pieces(batch, rows_per_batch)
@@ -262,10 +271,16 @@ class DuckEngine:
                 "the period or choose a coarser resolution (for whoever runs this service: "
                 f"{self.limits.memory_setting})."
             )
+        if says_no_room(text):
+            return DiskFull(
+                "The query needs more room for what does not fit into memory than the disk has: shorten the "
+                "period or choose a coarser resolution (for whoever runs this service: free some in "
+                f"{tempfile.gettempdir()}, or set TMPDIR)."
+            )
         file = soundness.named_in(text)
         if not file and type(error) in (duckdb.Error, duckdb.IOException, OSError):
             # Damage inside a file's metadata is reported without the file's name.
-            damaged = (path for path in _files_in(parameters) if not _is_sound(path))
+            damaged = (path for path in _files_in(parameters) if not soundness.is_readable(path))
             file = soundness.named_in(next(damaged, ""))
         if file:
             return LakeDamaged.at(*file)
@@ -334,27 +349,10 @@ def _pieces(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
-@contextmanager
-def _sound_files(parameters: Mapping[str, Any], cancel: CancelToken | None) -> Iterator[None]:
-    """The files of a query are what they should be, before it reads them and still after it."""
-    files = list(_files_in(parameters))
-    soundness.ensure(files, stopped=lambda: cancel is not None and cancel.cancelled)
-    yield
-    soundness.ensure(files, after=True)
-
-
 def _files_in(parameters: Mapping[str, Any]) -> Iterator[str]:
     for value in parameters.values():
         if isinstance(value, list):
             yield from (str(item) for item in value if str(item).endswith(".parquet"))
-
-
-def _is_sound(path: str) -> bool:
-    try:
-        with pq.ParquetFile(path) as file:
-            return all(batch.num_rows >= 0 for batch in file.iter_batches())
-    except (OSError, pa.ArrowException):
-        return False
 
 
 _ENGINES: Final[weakref.WeakSet[DuckEngine]] = weakref.WeakSet()

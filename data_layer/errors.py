@@ -70,10 +70,15 @@ class ServerBusy(DataLayerError):
 
 
 class DiskFull(DataLayerError):
-    """There is no room for a file that was asked for."""
+    """There is no room for a file that was asked for, or that a query needs."""
 
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def says_no_room(text: str) -> bool:
+    """Whether an error's text is of a disk without room, in the system's words."""
+    return "no space left" in text.lower() or "disk quota" in text.lower()
 
 
 def not_written(error: Exception, folder: object) -> DataLayerError:
@@ -82,8 +87,7 @@ def not_written(error: Exception, folder: object) -> DataLayerError:
     ``error`` is an OSError, or the database's own that carries the system's words.
     """
     number = error.errno if isinstance(error, OSError) else None
-    said = str(error).lower()
-    if number in _NO_ROOM or "no space left" in said or "disk quota" in said:
+    if number in _NO_ROOM or says_no_room(str(error)):
         return DiskFull(
             f"There is no room left on the disk of {folder}: free some, then run the same command again. "
             "What was published before stays as it was."

@@ -153,12 +153,12 @@ class _Builder:
         existing = self.writer.partitions(rollup).get(partition)
         if existing is not None and existing.inputs == fingerprint:
             return
-        soundness.ensure(path for paths in files.values() for path in paths)
         statement, parameters = sql.compose(text, files)
         spec = TABLES[rollup]
         path = self.writer.new_path()
         cursor = self.connection.cursor()
-        with storing(self.writer):
+        inputs = [one for paths in files.values() for one in paths]
+        with soundness.watched(inputs), storing(self.writer):
             cursor.execute(sql_writing.rollup_statement(spec, statement, path), parameters)
         found = cursor.execute(sql_writing.bounds_statement(spec), {"path": str(path)}).fetchone()
         assert found is not None

@@ -23,6 +23,7 @@ from app.jobs.limits import JobLimits, Service, Work, too_large
 from app.jobs.patience import Patience
 from app.jobs.table import JobTable, Record
 from app.liveness import Being
+from app.private import private_directory
 from callbacks.work import ANSWER, FAILED, RUNNING, STOPPED, WAITING
 from data_layer.connection import remove_spill
 
@@ -72,17 +73,24 @@ class Runner:
 
     def start(self) -> None:
         """Fork the runner, unless there is one."""
-        lock = os.open(self.directory / "runner.lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
+        lock = self.locked()
+        if lock is None:
             return
         pid = os.fork()
         if pid == 0:
             _live(self, lock)
         os.close(lock)  # the child has its own hold on it
         logger.info("job runner began in process %d", pid)
+
+    def locked(self) -> int | None:
+        """The lock that only one runner has; None where another has it."""
+        lock = os.open(private_directory(self.directory) / "runner.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            return None
+        return lock
 
     def _knock(self) -> bool:
         try:
@@ -126,12 +134,39 @@ class _Rounds:
         self.mine: dict[int, str] = {}
         """Processes it started -> their jobs."""
         self.stopping: dict[int, float] = {}
-        path = runner.directory / "runner.pipe"
+        self.pipe = self._listen()
+
+    def _listen(self) -> int:
+        """The pipe that workers knock at, and who reads it."""
+        path = self.runner.directory / "runner.pipe"
+        with suppress(OSError):
+            if not path.is_fifo():
+                path.unlink()
         with suppress(FileExistsError):
             os.mkfifo(path, 0o600)
+        (self.runner.directory / "runner.pid").write_text(str(os.getpid()), encoding="ascii")
         # For writing too, so that it never reads as ended.
-        self.pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-        (runner.directory / "runner.pid").write_text(str(os.getpid()), encoding="ascii")
+        return os.open(path, os.O_RDWR | os.O_NONBLOCK)
+
+    def _stay(self) -> bool:
+        """Whether this is still the runner: where somebody deleted its files it makes them anew, unless a
+        worker has started another meanwhile."""
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(self.pipe), (self.runner.directory / "runner.pipe").stat()):
+                return True
+        lock = self.runner.locked()
+        if lock is None:
+            # Either another's, or its own: only the pipe was deleted.
+            kept = (self.runner.directory / "runner.lock").stat()
+            if not os.path.samestat(os.fstat(self.lock), kept):
+                return False
+        else:
+            os.close(self.lock)
+            self.lock = lock
+        pipe = self._listen()
+        os.close(self.pipe)
+        self.pipe = pipe
+        return True
 
     def go(self) -> None:
         busy = True
@@ -141,6 +176,9 @@ class _Rounds:
                 os.read(self.pipe, 4_096)
             try:
                 self._reap()
+                if not self._stay():
+                    logger.warning("another job runner has taken over")
+                    return
                 busy = self._look() > 0
             except Exception:
                 # A full or damaged disk must not end the runner: the next round may find it mended.

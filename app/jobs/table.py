@@ -1,6 +1,8 @@
 """What is known of every job, shared by all processes of the service.
 
-A diskcache directory that no other user can read, whose values are JSON: nothing in it is ever unpickled.
+A diskcache directory that no other user can read, whose values are JSON: nothing in it is ever unpickled,
+and what cannot be read counts as not there. Where somebody deletes the directory its jobs are lost, and the
+next one finds it made again.
 ``jobs`` lists ids in the order in which they came; a job's record changes only within a transaction; what
 a job tells of itself has a key of its own, which only its process writes.
 """
@@ -9,13 +11,15 @@ from __future__ import annotations
 
 import secrets
 import time
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from diskcache import JSONDisk
+from diskcache.core import MODE_BINARY, MODE_RAW
 
 from app.liveness import Being
 from app.shared_cache import SharedCache
@@ -65,6 +69,18 @@ class Record:
             self.state, self.message, self.ended = state, message, time.time()
 
 
+class PlainDisk(JSONDisk):
+    """diskcache's storage as JSON, without its way to a pickle: JSONDisk loads what a row calls one."""
+
+    def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> Any:
+        if read or mode not in (MODE_RAW, MODE_BINARY):
+            return None
+        try:
+            return super().fetch(mode, filename, value, read)
+        except (ValueError, TypeError, zlib.error):
+            return None
+
+
 class JobTable:
     """The records. Every method may be called from any process and thread."""
 
@@ -75,7 +91,7 @@ class JobTable:
         self._over: set[str] = set()
         self.store = SharedCache(
             str(directory),
-            disk=JSONDisk,
+            disk=PlainDisk,
             size_limit=2**30,
             eviction_policy="none",
         )
@@ -104,8 +120,8 @@ class JobTable:
             return record.id
 
     def ids(self) -> list[str]:
-        listed: list[str] = self.store.get(LISTED, [])
-        return listed
+        listed = self.store.get(LISTED)
+        return [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
 
     def records(self) -> Iterator[Record]:
         """All jobs, oldest first."""
@@ -130,7 +146,9 @@ class JobTable:
 
     def get(self, identity: str) -> Record | None:
         found = self.store.get(f"job-{identity}")
-        return Record(**found) if isinstance(found, dict) else None
+        with suppress(TypeError):
+            return Record(**found)
+        return None
 
     @contextmanager
     def changing(self, identity: str) -> Iterator[Record | None]:
@@ -167,7 +185,7 @@ class JobTable:
 
     def counts(self) -> dict[str, int]:
         """How many jobs ended since the table was made, by how."""
-        return {state: int(self.store.get(f"ended-{state}", 0)) for state in ENDED}
+        return {state: int(self.store.get(f"ended-{state}") or 0) for state in ENDED}
 
     # -- what a job tells -------------------------------------------------------------------------
 
@@ -192,7 +210,7 @@ class JobTable:
         self.store.set(f"asked-{visitor}", time.time(), expire=24 * 3600)
 
     def last_asked(self, visitor: str) -> float:
-        return float(self.store.get(f"asked-{visitor}", 0.0))
+        return float(self.store.get(f"asked-{visitor}") or 0.0)
 
     def state(self, record: Record, visitor: str = "", place: int = 0) -> JobState:
         """A job as one visitor sees it: who no longer waits sees it as stopped."""

@@ -99,11 +99,11 @@ def read_table(snapshot: Snapshot, table: str) -> pd.DataFrame:
     """All rows of a lake table as a plain pandas frame."""
     parts = []
     for partition, entry in snapshot.partitions(table).items():
-        soundness.ensure([str(snapshot.root / entry.path)])
-        try:
-            parts.append(pq.read_table(snapshot.root / entry.path, partitioning=None).to_pandas())
-        except (OSError, pa.ArrowException) as error:
-            raise LakeDamaged.at(table, partition) from error
+        with soundness.watched([str(snapshot.root / entry.path)]):
+            try:
+                parts.append(pq.read_table(snapshot.root / entry.path, partitioning=None).to_pandas())
+            except (OSError, pa.ArrowException) as error:
+                raise LakeDamaged.at(table, partition) from error
     return pd.concat(parts, ignore_index=True) if parts else TABLES[table].schema.empty_table().to_pandas()
 
 

@@ -115,16 +115,16 @@ def by_name(names: pd.Series, facts: pd.Series, otherwise: str | None = None) ->
 def read_months(snapshot: Snapshot, table: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
     """A table's partitions one after the other, ``duid`` as a category. LakeDamaged names a bad file."""
     for partition, entry in snapshot.partitions(table).items():
-        soundness.ensure([str(snapshot.root / entry.path)])
-        try:
-            rows = pq.read_table(
-                snapshot.root / entry.path,
-                columns=list(columns),
-                read_dictionary=["duid"],
-                partitioning=None,
-            )
-        except (OSError, pa.ArrowException) as error:
-            raise LakeDamaged.at(table, partition) from error
+        with soundness.watched([str(snapshot.root / entry.path)]):
+            try:
+                rows = pq.read_table(
+                    snapshot.root / entry.path,
+                    columns=list(columns),
+                    read_dictionary=["duid"],
+                    partitioning=None,
+                )
+            except (OSError, pa.ArrowException) as error:
+                raise LakeDamaged.at(table, partition) from error
         yield rows.unify_dictionaries().to_pandas()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+import sqlite3
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from app.jobs.answering import Telling
 from app.jobs.table import JobTable, Record, new_id
 from app.liveness import Being
 from callbacks.work import DONE, FAILED, RUNNING, STOPPED, WAITING, Told
+from tests.trust.caches import Canary
 
 
 def record(work: str, visitor: str = "a", **facts: object) -> Record:
@@ -114,6 +117,21 @@ def test_nothing_in_the_store_is_a_pickle(table: JobTable) -> None:
     """diskcache's default would unpickle whatever lies there."""
     with pytest.raises(TypeError):
         table.store.set("x", object())
+
+
+def test_a_row_that_somebody_made_a_pickle_is_not_there_and_does_not_run(
+    table: JobTable, tmp_path: Path
+) -> None:
+    job = table.add(record("w"), 9)
+    poison = pickle.dumps(Canary(tmp_path / "sang"))
+    with sqlite3.connect(tmp_path / "jobs" / "cache.db") as database:
+        # Mode 4 is diskcache's name for a pickle.
+        assert database.execute("UPDATE Cache SET mode = 4, value = ?", (poison,)).rowcount == 2
+    database.close()
+    assert job and table.get(job) is None and list(table.records()) == [] and table.last_asked("a") == 0
+    assert not (tmp_path / "sang").exists()
+    again = table.add(record("w"), 9)
+    assert [one.id for one in table.records()] == [again]
 
 
 def test_a_process_is_not_taken_for_another_of_its_number() -> None:

@@ -143,7 +143,7 @@ def test_first_questions_at_once_load_each_table_once(
 
     def ask(tab: Tab) -> None:
         try:
-            fill(manager, tab, "by=unit" if tab.name == "curtailment" else "")
+            fill(manager, tab, "range=1d&by=unit" if tab.name == "curtailment" else "range=1d")
         except BaseException as error:
             failed.append(error)
             raise

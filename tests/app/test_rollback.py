@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+import callbacks
+from app import compare_engines
+from app.cli import main
 from callbacks import TABS
 from callbacks.guard import VALUES
 from data_layer import demo
@@ -174,7 +177,16 @@ def _app(*arguments: str) -> str:
     ).stdout
 
 
-def test_both_engines_are_compared_on_the_command_line(demo_lake: Lake) -> None:
-    said = _app("compare-engines", "--lake", str(demo_lake.root), "--days", "3", "--sample", "8")
-    assert "All 8 questions have the same answer" in said
+def test_both_engines_are_compared_on_the_command_line(
+    demo_lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(callbacks, "TABS", [tab for tab in TABS if tab.name == "prices"])
+    command = ["compare-engines", "--lake", str(demo_lake.root), "--days", "1", "--sample", "4"]
+    assert main(command) == compare_engines.OK
+    said = capsys.readouterr().out
+    assert "All 4 questions have the same answer" in said
     assert re.search(r"^question +DuckDB ms +pandas ms +ratio +difference", said, re.MULTILINE)
+    assert len(re.findall(r"^\w+( +[\d.]+){3} +[\d.e+-]+  /prices", said, re.MULTILINE)) == 4
+    monkeypatch.setattr(compare_engines, "AGREE", -1.0)
+    assert main([*command[:-1], "1"]) == compare_engines.DIFFERENT
+    assert "1 of 1 questions have different answers." in capsys.readouterr().err

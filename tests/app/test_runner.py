@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from app.jobs.limits import JobLimits
+from app.jobs.runner import Runner, _Rounds
 
 ROUNDS = """
 import json, os, sqlite3, sys, time
@@ -66,3 +74,45 @@ def test_a_disk_in_the_way_when_a_job_begins_does_not_cost_the_job(tmp_path: Pat
     assert begun == ["running", 0, ""]
     assert noted[0] == "running" and noted[1] > 0, "not taken for killed"
     assert ended == ["done", noted[1], ""]
+
+
+@pytest.fixture
+def rounds(tmp_path: Path) -> _Rounds:
+    """A runner's rounds in this process, which starts no job."""
+    runner = Runner(tmp_path / "jobs", JobLimits(2, 500, 60), lambda *_: None)
+    lock = runner.locked()
+    assert lock is not None
+    return _Rounds(runner, lock)
+
+
+def ended(rounds: _Rounds) -> None:
+    os.close(rounds.pipe)
+    os.close(rounds.lock)
+    rounds.table.store.close()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [shutil.rmtree, lambda folder: (folder / "runner.pipe").unlink()],
+    ids=["the folder", "the pipe alone"],
+)
+def test_where_its_files_are_deleted_it_makes_them_anew(
+    rounds: _Rounds, harm: Callable[[Path], None]
+) -> None:
+    directory = rounds.runner.directory
+    harm(directory)
+    assert rounds.runner.pid() == 0
+    assert rounds._stay()
+    assert rounds.runner.pid() == os.getpid()
+    assert rounds.runner.locked() is None, "a worker would start a second one"
+    assert rounds._look() == 0
+    ended(rounds)
+
+
+def test_it_leaves_where_a_worker_has_started_another_meanwhile(rounds: _Rounds) -> None:
+    shutil.rmtree(rounds.runner.directory)
+    other = rounds.runner.locked()
+    assert other is not None
+    assert not rounds._stay()
+    os.close(other)
+    ended(rounds)

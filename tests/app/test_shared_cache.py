@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from diskcache import Cache, Timeout
+from diskcache import Cache, JSONDisk, Timeout
 
 from app.shared_cache import SharedCache
 
@@ -130,3 +131,31 @@ def test_its_settings_come_back_with_every_connection(tmp_path: Path) -> None:
         cache.set("a", 1)
     assert cache.add("a", 1) and not cache.add("a", 2)
     assert cache.touch("a") and cache.delete("a")
+
+
+def test_a_folder_that_was_deleted_is_made_again_for_everybody(tmp_path: Path) -> None:
+    one, two = (SharedCache(tmp_path / "cache", disk=JSONDisk) for _ in range(2))
+    one.set("a", 1)
+    shutil.rmtree(tmp_path / "cache")
+    assert two.get("a") is None
+    with one.transact():
+        one.set("b", "x" * 100_000)  # a file of its own, in a folder that is gone
+    assert two.get("b") == "x" * 100_000
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("harm", [b"", bytes(range(256)) * 40], ids=["emptied", "overwritten"])
+@pytest.mark.parametrize("how", ["set", "transact"])
+def test_a_file_that_is_no_database_any_more_costs_what_was_in_it(
+    tmp_path: Path, harm: bytes, how: str
+) -> None:
+    cache = SharedCache(tmp_path, sqlite_mmap_size=0)
+    cache.set("a", 1)
+    cache.close()
+    (tmp_path / "cache.db").write_bytes(harm)
+    if how == "set":
+        cache.set("b", 3)
+    else:
+        with cache.transact():
+            cache.set("b", 3)
+    assert (cache.get("a"), cache.get("b"), SharedCache(tmp_path).get("b")) == (None, 3, 3)

@@ -205,4 +205,3 @@ def test_a_file_is_read_through_once_until_it_changes(lake: Lake, monkeypatch: p
     path.unlink()
     with pytest.raises(LakeDamaged, match="region_day 2025"):
         soundness.ensure([str(path)])
-    soundness.ensure([str(path)], after=True)
