@@ -34,7 +34,7 @@ duids = st.text(
     min_size=1,
     max_size=12,
 )
-values = st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 5))
+values = st.floats(-1e5, 1e5, allow_nan=False).map(lambda v: round(v, 5))
 readings = st.dictionaries(st.tuples(stamps, duids), values, min_size=1, max_size=40)
 
 
