@@ -123,6 +123,11 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         "--source", help="address or folder with NEMWEB's tree (default: https://www.nemweb.com.au)"
     )
     parser.add_argument(
+        "--accept-findings",
+        action="store_true",
+        help="take files that hold what cannot be (docs/lake.md), which are refused otherwise",
+    )
+    parser.add_argument(
         "--spacing", type=float, help="seconds between requests (default: 1; 0 for a local server)"
     )
 
@@ -175,7 +180,9 @@ def _ingest(chosen: argparse.Namespace) -> int:
         if chosen.first or chosen.last or chosen.source or chosen.tables or chosen.again:
             raise ValueError("give either files, or months of the archive, not both")
         with ProgressLine() as progress:
-            summary = pipeline.ingest_files(lake, chosen.files, progress)
+            summary = pipeline.ingest_files(
+                lake, chosen.files, progress, accept_findings=chosen.accept_findings
+            )
         return _report(summary)
     newest = _newest_published(_market_day(datetime.now(UTC)))
     last = chosen.last or max(newest, chosen.first or newest)
@@ -186,7 +193,15 @@ def _ingest(chosen: argparse.Namespace) -> int:
     try:
         with ProgressLine() as progress:
             months = pipeline.months_between(first, last)
-            summary = pipeline.ingest(lake, source, months, tables, progress, again=chosen.again)
+            summary = pipeline.ingest(
+                lake,
+                source,
+                months,
+                tables,
+                progress,
+                again=chosen.again,
+                accept_findings=chosen.accept_findings,
+            )
     finally:
         source.close()
     return _report(summary)
@@ -197,6 +212,8 @@ def _update(chosen: argparse.Namespace) -> int:
 
     if chosen.every is not None and not chosen.watch:
         raise ValueError("--every goes with --watch")
+    if chosen.accept_findings and chosen.watch:
+        raise ValueError("--accept-findings is for one run, not for --watch")
     settings = _settings(chosen)
     lake = Lake(settings.lake_dir)
     source = _source(chosen, lake)
@@ -204,7 +221,7 @@ def _update(chosen: argparse.Namespace) -> int:
         if chosen.watch:
             return _keep_up(settings, lake, source, chosen.every)
         with ProgressLine() as progress:
-            summary = pipeline.update(lake, source, progress=progress)
+            summary = pipeline.update(lake, source, progress=progress, accept_findings=chosen.accept_findings)
         return _report(summary)
     finally:
         source.close()

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify
 
-from app.metrics_page import newest_age
+from app.metrics_page import ahead, newest_age
 from app.settings import Settings
 from data_layer.errors import DataLayerError, QueryCancelled
 from data_layer.probe import probe
@@ -23,6 +23,8 @@ from data_layer.query_manager import HybridQueryManager
 logger = logging.getLogger("nemdesk.health")
 
 PROBE_SECONDS = 1.0
+CLOCK_SECONDS = 600.0
+"""Ahead of the clock by so much, the newest interval says that the clock is wrong."""
 
 Alive = Callable[[], bool]
 
@@ -76,9 +78,13 @@ def _lake(manager: HybridQueryManager) -> Check:
     state = manager.lake_state()
     age = None if state.last is None else round(newest_age(state.last))
     last = state.last.isoformat() if state.last else None
+    what = f"Version {state.version} is served."
+    if state.last is not None and ahead(state.last) > CLOCK_SECONDS:
+        # Data that is sound is served on; only its age cannot be told.
+        what += f" Its newest interval ends at {last} (AEST), which is to come: is this machine's clock slow?"
     return {
         "ok": True,
-        "what": f"Version {state.version} is served.",
+        "what": what,
         "version": state.version,
         "kind": state.kind,
         "last": last,

@@ -69,8 +69,10 @@ def register(
     public: bool = False,
     jobs: JobFacts | None = None,
     processes: Processes | None = None,
+    unmapped: Callable[[], int] | None = None,
 ) -> None:
-    """Add the route. ``jobs`` and ``processes`` are left out where there are none."""
+    """Add the route. ``jobs``, ``processes`` and ``unmapped`` (units that the registry does not know) are
+    left out where there are none."""
 
     @server.get("/metrics")
     def metrics() -> Response | tuple[Response, int]:
@@ -79,7 +81,7 @@ def register(
         if not public and not from_this_machine(request):
             return refusal(NOT_FROM_HERE, 403)
         registry = CollectorRegistry()
-        registry.register(_Collected(lambda: _all(lake, jobs, processes)))
+        registry.register(_Collected(lambda: _all(lake, jobs, processes, unmapped)))
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -106,10 +108,17 @@ class _Collected:
         return self._collect()
 
 
-def _all(lake: Callable[[], LakeState], jobs: JobFacts | None, processes: Processes | None) -> Iterator[Any]:
+def _all(
+    lake: Callable[[], LakeState],
+    jobs: JobFacts | None,
+    processes: Processes | None,
+    unmapped: Callable[[], int] | None,
+) -> Iterator[Any]:
     yield from metric_files.collected()
     yield _build()
     yield from _guarded("the lake", lambda: _of_lake(lake))
+    if unmapped is not None:
+        yield from _guarded("the units", lambda: _of_units(unmapped))
     if jobs is not None:
         yield from _guarded("the jobs", lambda: _of_jobs(jobs()))
     if processes is not None:
@@ -139,7 +148,7 @@ def _of_lake(lake: Callable[[], LakeState]) -> list[Any]:
     published = GaugeMetricFamily(
         "nemdesk_lake_published_age_seconds", "Since the version that is served was published."
     )
-    published.add_metric([], (now - _utc(state.created)).total_seconds())
+    published.add_metric([], max((now - _utc(state.created)).total_seconds(), 0.0))
     found = [up, info, published]
     if state.last is not None:
         age = GaugeMetricFamily(
@@ -150,9 +159,26 @@ def _of_lake(lake: Callable[[], LakeState]) -> list[Any]:
     return found
 
 
+def _of_units(unmapped: Callable[[], int]) -> list[Any]:
+    units = GaugeMetricFamily(
+        "nemdesk_unmapped_units", "Units with readings in the newest month that the registry does not know."
+    )
+    try:
+        units.add_metric([], unmapped())
+    except DataLayerError:  # nemdesk_lake_up tells of it
+        return []
+    return [units]
+
+
 def newest_age(last: datetime, now: datetime | None = None) -> float:
-    """Seconds since an interval that ended at ``last`` (market time)."""
-    return ((now or datetime.now(UTC)).replace(tzinfo=None) + AEST - last).total_seconds()
+    """Seconds since an interval that ended at ``last`` (market time); 0 where it has not ended yet."""
+    return max(-ahead(last, now), 0.0)
+
+
+def ahead(last: datetime, now: datetime | None = None) -> float:
+    """Seconds until an interval ends at ``last`` (market time). AEMO publishes it as it begins, so that up to
+    300 are nothing odd; more of them mean that this machine's clock is slow."""
+    return (last - (now or datetime.now(UTC)).replace(tzinfo=None) - AEST).total_seconds()
 
 
 def _utc(moment: datetime) -> datetime:

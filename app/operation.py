@@ -37,5 +37,10 @@ def install(
     memory.install(server, memory.MemoryWatch(held, limit * memory.MIB))
     health.register(server, settings, manager, runner_alive)
     metrics_page.register(
-        server, manager.lake_state, public=settings.metrics_public, jobs=jobs, processes=processes
+        server,
+        manager.lake_state,
+        public=settings.metrics_public,
+        jobs=jobs,
+        processes=processes,
+        unmapped=manager.unmapped_units,
     )

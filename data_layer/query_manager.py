@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from data_layer import divided
+from data_layer import divided, unmapped
 from data_layer.answers import Answer as Answer
 from data_layer.answers import Observation as Observation
 from data_layer.answers import Observer
@@ -283,6 +283,11 @@ class HybridQueryManager(NotebookCalls):
         snapshot = current(self.lake.snapshot())
         first, last = span_of(snapshot)
         return LakeState(snapshot.token, snapshot.kind, first, last, snapshot.created)
+
+    def unmapped_units(self) -> int:
+        """Units with readings in the newest month that the registry does not know. LakeMissing where there is
+        no data."""
+        return unmapped.count(current(self.lake.snapshot()))
 
     def get_date_ranges(self) -> dict[str, tuple[datetime, datetime]]:
         """Table -> (first stamp, last stamp), for the tables that have rows."""

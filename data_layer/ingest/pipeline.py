@@ -67,24 +67,28 @@ def ingest(
     progress: Progress | None = None,
     *,
     again: bool = False,
+    accept_findings: bool = False,
 ) -> Summary:
     """Bring months of the monthly archive into the lake. ``tables`` are AEMO's names (DATA_TABLES).
 
     ``again`` reads files that were taken before once more, and makes damaged files of the lake anew.
+    ``accept_findings`` takes files that hold what cannot be (gates.py), which are refused otherwise.
 
     Registers come first, each from the newest of ``months`` that has it, so that the rollups of the
     first month know their units. LakeBusy where another ingest runs.
     """
-    with _writing(lake, progress) as run:
+    with _writing(lake, progress, accept_findings) as run:
         if again:
             run.begin_again(months)
         _ingest_months(run, source, sorted(set(months)), tuple(tables), "ingest")
         return run.finish()
 
 
-def ingest_files(lake: Lake, paths: Iterable[Path], progress: Progress | None = None) -> Summary:
+def ingest_files(
+    lake: Lake, paths: Iterable[Path], progress: Progress | None = None, *, accept_findings: bool = False
+) -> Summary:
     """Bring single files, or every file below folders, into the lake; names as AEMO gave them."""
-    with _writing(lake, progress) as run:
+    with _writing(lake, progress, accept_findings) as run:
         files, absent = _collect(paths)
         for path in absent:
             run.refuse(path.name, "there is no such file")
@@ -105,14 +109,19 @@ def ingest_files(lake: Lake, paths: Iterable[Path], progress: Progress | None = 
 
 
 def update(
-    lake: Lake, source: Source, now: datetime | None = None, progress: Progress | None = None
+    lake: Lake,
+    source: Source,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+    *,
+    accept_findings: bool = False,
 ) -> Summary:
     """Catch up to ``now`` (market time): monthly archive, then Reports/Archive, then Reports/Current.
 
     Starts at the lake's own end; an empty lake starts with the month before the current one.
     """
     now = now or datetime.now(UTC).replace(tzinfo=None) + _AEST
-    with _writing(lake, progress) as run:
+    with _writing(lake, progress, accept_findings) as run:
         start = _end_of(run.summary.snapshot) or (now.replace(day=1) - timedelta(days=1)).replace(day=1)
         last_month = month_of(now.replace(day=1) - timedelta(days=1))
         _ingest_months(
@@ -128,13 +137,13 @@ def update(
 
 
 @contextmanager
-def _writing(lake: Lake, progress: Progress | None) -> Iterator[Run]:
+def _writing(lake: Lake, progress: Progress | None, accept_findings: bool) -> Iterator[Run]:
     try:
         demo = lake.snapshot().kind != KIND_AEMO
     except LakeMissing:
         demo = False
     with lake.write(KIND_AEMO) as writer:
-        run = Run(writer, progress)
+        run = Run(writer, progress, accept_findings=accept_findings)
         run.summary.replaced_demo = demo
         if demo:
             run.summary.snapshot = None

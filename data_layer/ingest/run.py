@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_layer import audit, registry, rollups, soundness
-from data_layer.ingest import mms, statics
+from data_layer.ingest import gates, mms, statics
 from data_layer.ingest.ledger import Ledger
 from data_layer.ingest.refusals import Refusal
 from data_layer.lake import KIND_AEMO, Snapshot, Writer
@@ -57,7 +57,14 @@ class Summary:
 class Run:
     """Takes files into a writer. ``publish`` makes what was taken visible."""
 
-    def __init__(self, writer: Writer, progress: Progress | None, threads: int = 2) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        progress: Progress | None,
+        threads: int = 2,
+        *,
+        accept_findings: bool = False,
+    ) -> None:
         self.writer = writer
         self.loader = Loader(writer, threads)
         self.ledger = Ledger.of(writer.base)
@@ -66,6 +73,10 @@ class Run:
         self._threads = threads
         self._sources: list[registry.RegistrySource] = []
         self._changed = False
+        self._accept_findings = accept_findings
+        self._limits: dict[str | None, gates.PriceLimits] = {}
+        if accept_findings:
+            self.ledger.forget([name for name, entry in self.ledger.files.items() if entry.get("held")])
         self._started = time.monotonic()
 
     def knows(self, name: str, size: int | None = None, sha256: str | None = None) -> bool:
@@ -91,14 +102,31 @@ class Run:
         if short_lived:
             entry["short_lived"] = True
         refusals: list[Refusal] = []
-        readings = 0
+        readings = held = 0
         for reading in mms.read(path, name):
-            if reading.published_at is not None:
+            if reasons := self._impossible(reading):
+                reading.refusals.append(Refusal(reading.name, None, gates.refusal(reasons)))
+                held += 1
+            elif reading.published_at is not None:
                 readings += 1
                 entry["published"] = max(entry["published"] or "", reading.published_at.isoformat())
                 self._add(reading, reading.published_at, entry["rows"])
             refusals += reading.refusals
-        return self._settle(name, entry, refusals, whole=readings == 0)
+        if held:
+            entry["held"] = held
+        taken = self._settle(name, entry, refusals, whole=readings == 0)
+        if held and short_lived:  # the table's end goes beyond it: it would not be asked for again
+            self.ledger.failed(name)
+        return taken
+
+    def _impossible(self, reading: mms.Reading) -> list[str]:
+        """What in it cannot be true, unless the operator has said to take it as it is."""
+        if self._accept_findings or reading.published_at is None:
+            return []
+        path = self.writer.path("price_thresholds", "all")
+        if path not in self._limits:
+            self._limits = {path: gates.PriceLimits.of(self._static_rows("price_thresholds"))}
+        return gates.impossible(reading.rows, self._limits[path])
 
     def take_registry(self, path: Path, name: str, read: Callable[[Path], registry.RegistrySource]) -> bool:
         """Read a registration list (.xls, .xlsx) with ``read``; False where it was refused."""

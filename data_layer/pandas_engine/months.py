@@ -140,14 +140,22 @@ class Registry:
 
     def joined(self, rows: pd.DataFrame) -> pd.DataFrame:
         """``rows`` with the facts of the span that each lies in; a unit that is not in the registry is
-        Unmapped, a reading outside every span of a known unit is left out."""
+        Unmapped, and so is a reading outside every span of a known one."""
         spans = self._spans.assign(code=rows.duid.cat.categories.get_indexer(self._spans.duid))
         spans = spans[spans.code >= 0].drop(columns="duid")
         coded = rows.assign(code=rows.duid.cat.codes.astype("int64"))
         joined = coded.merge(spans, on="code", how="left").drop(columns="code")
         stamps = joined.settlementdate
         inside = (stamps > joined.valid_from) & (stamps <= joined.valid_to)
-        joined = joined[inside | joined.valid_from.isna()].drop(columns=["valid_from", "valid_to"])
+        matched = joined[inside | joined.valid_from.isna()]
+        if len(matched) < len(rows):  # rarely: spans of a register follow each other without a gap
+            facts = [name for name in self._spans.columns if name not in ("duid", "valid_from", "valid_to")]
+            outside = joined.drop(index=matched.index).drop_duplicates(["settlementdate", "duid"])
+            keys = pd.MultiIndex.from_frame(matched[["settlementdate", "duid"]])
+            outside = outside[~pd.MultiIndex.from_frame(outside[["settlementdate", "duid"]]).isin(keys)]
+            blank = outside.drop(columns=facts).reindex(columns=matched.columns)
+            matched = pd.concat([matched, blank.astype(matched.dtypes.to_dict())], ignore_index=True)
+        joined = matched.drop(columns=["valid_from", "valid_to"])
         return joined.assign(regionid=joined.regionid.fillna("Unmapped"), fuel=joined.fuel.fillna("Unmapped"))
 
 

@@ -7,6 +7,8 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,34 @@ def test_all_is_well(demo_lake: Lake, tmp_path: Path) -> None:
         assert sorted(checks) == ["cache", "jobs", "lake", "query"]
         assert all(check["ok"] for check in checks.values())
         assert answer.get_json()["age_seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("ahead", "age", "said"),
+    [
+        (timedelta(minutes=-15), 900, False),
+        (timedelta(minutes=-5), 300, False),
+        (timedelta(0), 0, False),
+        (timedelta(minutes=5), 0, False),  # AEMO publishes an interval as it begins
+        (timedelta(minutes=10), 0, True),
+        (timedelta(minutes=15), 0, True),
+    ],
+)
+def test_a_clock_that_is_slow_or_fast(
+    ahead: timedelta, age: int, said: bool, demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service serves on; an age is never below zero, and who asks hears that the clock is wrong."""
+    manager = HybridQueryManager(demo_lake)
+    state = manager.lake_state()
+    now = datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=10)
+    newest = replace(state, last=now + ahead + timedelta(seconds=1))
+    monkeypatch.setattr(manager, "lake_state", lambda: newest)
+    with served(demo_lake, tmp_path / "cache", manager=manager) as (client, _):
+        answer = client.get("/readyz")
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert max(0, age - 1) <= body["age_seconds"] <= age + 30
+    assert ("clock slow" in body["checks"]["lake"]["what"]) == said
 
 
 def test_a_probe_is_counted_nowhere(demo_lake: Lake, tmp_path: Path) -> None:

@@ -150,6 +150,16 @@ def test_age_of_the_lake() -> None:
     assert page()[("nemdesk_lake_up",)] == 0
 
 
+def test_no_age_is_below_zero() -> None:
+    """Ten minutes of a slow clock."""
+    now = datetime.now(UTC) + timedelta(minutes=10)
+    found = page(
+        lake=lambda: LakeState("000007-ab", "aemo", None, now.replace(tzinfo=None) + metrics_page.AEST, now)
+    )
+    assert found[("nemdesk_lake_newest_interval_age_seconds",)] == 0
+    assert found[("nemdesk_lake_published_age_seconds",)] == 0
+
+
 def test_jobs_and_processes() -> None:
     @dataclass
     class One:

@@ -17,7 +17,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -83,10 +83,6 @@ def collect(ground: Ground) -> None:
         ground.lake.collect_garbage(timedelta(0))
 
 
-def _with_months(ground: Ground) -> None:
-    ingest(ground)
-
-
 def _without_rollups(ground: Ground) -> None:
     ingest(ground)
     kept = {spec.name for spec in (*RAW_TABLES, *STATIC_TABLES)} | {"units", "unit_loss_factors"}
@@ -115,6 +111,8 @@ class Case:
     act: Callable[[Ground], None]
     share: int
     base: Path | None = None
+    clean: Path | None = None
+    versions: dict[str, str] = field(default_factory=dict)
     states: set[str] = field(default_factory=set)
     end: str = ""
     seconds: float = 0.0
@@ -125,10 +123,10 @@ class Case:
 def cases() -> list[Case]:
     return [
         Case("ingest", None, ingest, 40),
-        Case("ingest --again", _with_months, ingest_again, 10),
+        Case("rollback", ingest, rollback, 10),
+        Case("ingest --again", ingest, ingest_again, 10),
         Case("update", _before_update, update, 15),
         Case("rebuild", _without_rollups, rebuild, 15),
-        Case("rollback", _with_months, rollback, 10),
         Case("garbage collection", _with_litter, collect, 10),
     ]
 
@@ -148,9 +146,13 @@ def _counted(case: Case, ground: Ground) -> int:
     return steps.count
 
 
-def prepare(case: Case, folder: Path, address: str) -> None:
-    """The prepared lake, and what undisturbed work makes of it."""
-    if case.prepare is not None:
+def prepare(case: Case, folder: Path, address: str, earlier: Sequence[Case] = ()) -> None:
+    """The prepared lake, and what undisturbed work makes of it. What one of the ``earlier`` commands ends
+    with is not made a second time."""
+    before = next((one for one in earlier if one.act is case.prepare), None)
+    if before is not None and before.clean is not None:
+        case.base, case.states, case.versions = before.clean, {before.end}, dict(before.versions)
+    elif case.prepare is not None:
         ground = Ground(folder / "base", address)
         _must(lakes.in_fork(lambda: case.prepare(ground)))  # type: ignore[misc]
         case.states.add(_must(lakes.in_fork(lambda: lakes.state(ground.root))))
@@ -160,8 +162,9 @@ def prepare(case: Case, folder: Path, address: str) -> None:
     clean = _copied(case, folder / "clean", address)
     ended = lakes.in_fork(lambda: _counted(case, clean))
     case.steps, case.seconds = _must(ended), ended.seconds
-    case.states |= set(_must(lakes.in_fork(lambda: lakes.legal_states(clean.root))).values())
-    case.end = _must(lakes.in_fork(lambda: lakes.state(clean.root)))
+    case.versions |= _must(lakes.in_fork(lambda: lakes.legal_states(clean.root, case.versions)))
+    case.states |= {case.versions[path.stem] for path in (clean.root / "versions").glob("*.json")}
+    case.clean, case.end = clean.folder, case.versions[(clean.root / "CURRENT").read_text().strip()]
     case.litter = sum(path.stat().st_size for path in clean.root.rglob("*.parquet"))
 
 
@@ -254,11 +257,10 @@ def run(kills: int, seed: int, only: str = "", minutes: float = 600.0) -> Tally:
     server, address = serve(lakes.REAL / "nemweb")
     try:
         with tempfile.TemporaryDirectory(prefix="nemdesk-kills-") as folder:
-            for number, case in enumerate(chosen):
-                place = Path(folder) / str(number)
-                prepare(case, place, address)
             # Each command at least once, the rest by share.
             rest = rng.choices(chosen, [case.share for case in chosen], k=max(kills - len(chosen), 0))
+            for number, case in enumerate(chosen[:kills]):
+                prepare(case, Path(folder) / str(number), address, chosen[:number])
             for case in [*chosen, *rest][:kills]:
                 if time.monotonic() < end:
                     strike(case, Path(folder) / str(chosen.index(case)), address, rng, tally)

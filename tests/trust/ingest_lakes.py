@@ -13,7 +13,7 @@ import pickle
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -162,12 +162,14 @@ def _named(root: Path) -> set[str]:
     return named
 
 
-def legal_states(root: Path) -> dict[str, str]:
-    """State of every kept version, by token: each is made the published one in turn."""
+def legal_states(root: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """State of every kept version that is not ``known``, by token: each is made the published one in turn."""
     pointer = root / "CURRENT"
     now = pointer.read_text(encoding="ascii")
     found = {}
     for path in sorted((root / "versions").glob("*.json")):
+        if path.stem in known:
+            continue
         pointer.write_text(path.stem + "\n", encoding="ascii")
         found[path.stem] = state(root)
     pointer.write_text(now, encoding="ascii")

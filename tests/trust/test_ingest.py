@@ -46,15 +46,15 @@ def figures(name: str, folder: Path, *arguments: str) -> list[dict[str, object]]
 
 @pytest.mark.real
 @pytest.mark.usefixtures("real")
-def test_four_kills_tear_nothing(tmp_path: Path) -> None:
-    found = figures("ingest_kills", tmp_path, "--kills", "4", "--seed", "7")
+def test_two_kills_tear_nothing(tmp_path: Path) -> None:
+    found = figures("ingest_kills", tmp_path, "--kills", "2", "--seed", "7")
     assert all(figure["met"] for figure in found) and len(found) == 3
 
 
 @pytest.mark.real
 @pytest.mark.usefixtures("real")
 def test_a_disk_without_room_is_said_and_changes_nothing(tmp_path: Path) -> None:
-    options = ["--steps", "2", "--disks", "2", "--only", "ingest", "--no-clocks"]
+    options = ["--steps", "1", "--disks", "1", "--months", "1", "--only", "ingest", "--no-clocks"]
     found = figures("ingest_disk", tmp_path, *options)
     assert all(figure["met"] for figure in found) and len(found) == 2
 
@@ -119,6 +119,11 @@ STRIKES = [
 @pytest.mark.parametrize("one", STRIKES, ids=lambda one: one.name)
 def test_a_misbehaving_server_costs_only_what_it_spoils(one: upstream.Strike, tmp_path: Path) -> None:
     assert upstream.strike(one, tmp_path).problems == []
+
+
+@pytest.mark.parametrize("name", upstream.NOBODY)
+def test_where_nobody_answers_it_is_said_in_time(name: str, tmp_path: Path) -> None:
+    assert upstream.unreachable(name, tmp_path).problems == []
 
 
 def test_all_strikes_are_there() -> None:
@@ -295,6 +300,8 @@ def test_an_update_under_a_wrong_clock_loses_nothing(tmp_path: Path) -> None:
         timedelta(days=-3_653),
         timedelta(days=1),
         timedelta(days=-1),
+        timedelta(minutes=10),
+        timedelta(minutes=-10),
         timedelta(0),
     ):
         pipeline.update(wrong, source, end + jump)
