@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from dash import Dash
 from flask import Flask, Request, Response, g, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
@@ -40,6 +41,7 @@ def install(app: Dash, settings: Settings) -> None:
     server.config["COMPRESS_CACHE_KEY"] = script_path
     logging.getLogger("nemdesk").setLevel(settings.log_level)
     Compress(server)
+    server.json = OneReading(server)
     _identify_and_log(server)
     _refuse_malformed(app)
     _headers(server, policy(app))
@@ -141,6 +143,22 @@ def _headers(server: Flask, content_policy: str) -> None:
         if request.path == CALLBACKS or request.path == "/_dash-layout":
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class OneReading(DefaultJSONProvider):
+    """JSON that every reader reads alike: in UTF-8, no name twice in an object. What stands before this
+    server, or logs for it, may take the first of two where Python takes the last."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        text = s.decode("utf-8") if isinstance(s, bytes) else s
+        return super().loads(text, object_pairs_hook=_once, **kwargs)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return found
 
 
 def _refuse_malformed(app: Dash) -> None:

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from app.http import FIXED_HEADERS
+
 HELD_BYTES: Final = 64 * 1024
 """Of a request are waited for: what a page sends is less, and the system's buffers take it."""
 
@@ -38,6 +40,31 @@ def wanted(seen: bytes) -> int:
         return start
     length = _LENGTH.search(head)
     return min(start + int(length[1]), HELD_BYTES) if length else start
+
+
+_LOCKED: Final = "".join(
+    f"{name}: {value}\r\n"
+    for name, value in {
+        **FIXED_HEADERS,
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'",
+    }.items()
+).encode("ascii")
+
+
+class _Refusing:
+    """A client's socket, for gunicorn's own answer to what is no HTTP: its headers are those of every
+    answer (app/http.py), which the application does not see."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def sendall(self, data: bytes) -> None:
+        line, end, rest = data.partition(b"\r\n")
+        self._sock.sendall(line + end + _LOCKED + rest)
 
 
 class WholeRequestWorker(ThreadWorker):
@@ -94,6 +121,10 @@ class WholeRequestWorker(ThreadWorker):
         conn.waited_for, conn.begun, conn.data_ready = 1, False, True
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         self.enqueue_req(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Refuse what is no HTTP, or say that an answer failed."""
+        super().handle_error(req, _Refusing(client), addr, exc)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """At its end a worker waits no longer for requests that were not begun than for kept connections."""

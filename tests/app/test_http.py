@@ -146,3 +146,25 @@ def test_inline_scripts_are_the_hashed_ones(desk: Dash, client: FlaskClient) -> 
 def test_debug_is_off(desk: Dash) -> None:
     assert not desk.server.debug
     assert not desk._dev_tools.ui
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"output": "x", "output": "x"}', "not valid JSON"),
+        ('{"output": "x", "inputs": [{"value": 1, "value": 2}]}', "not valid JSON"),
+        ('{"output": "x"}', "no such callback"),
+    ],
+)
+def test_a_name_stands_once_in_a_callback(client: FlaskClient, body: str, told: str) -> None:
+    """A proxy or a log in front may read the first of two names, Python the last."""
+    answer = client.post("/_dash-update-component", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert told in answer.get_json()["error"]
+
+
+def test_json_is_utf8(client: FlaskClient) -> None:
+    body = '{"output": "x"}'.encode("utf-16")
+    answer = client.post("/_dash-update-component", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "not valid JSON" in answer.get_json()["error"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import struct
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
@@ -15,6 +17,8 @@ import pytest
 from app.whole_requests import HELD_BYTES, wanted
 from data_layer.lake import Lake
 from tests.browser.conftest import started
+from tests.trust.hostile_served import asked_raw, malformed_over_http, paths_over_socket
+from tests.trust.hostile_watch import unlocked
 from tests.trust.slow_clients import HALF_BODY, HALF_HEADERS, SILENT, half_open
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -149,3 +153,20 @@ def test_the_rest_is_waited_for_ten_seconds(server: str) -> None:
         with suppress(ConnectionResetError):
             assert one.recv(1_000) == b""
         assert 8 < time.monotonic() - before < 20
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET evil.example HTTP/1.1\r\n\r\n", b"NO HTTP\r\n\r\n", b"GET / HTTP/1.1\r\nA b: c\r\n\r\n"]
+)
+def test_what_is_no_http_is_refused_as_locked_down_as_anything(server: str, sent: bytes) -> None:
+    answer = asked_raw(server, sent)
+    assert (answer.status, unlocked(answer.headers)) == (400, [])
+
+
+def test_malformed_bodies_and_paths_over_http(server: str) -> None:
+    """tests/trust/hostile.py, where a client has put nothing right."""
+    with urllib.request.urlopen(f"{server}/_dash-dependencies") as listed:
+        entries = json.load(listed)
+    entry = next(one for one in entries if "today-cards-top" in one["output"])
+    assert malformed_over_http(server, entry) == []
+    assert paths_over_socket(server) == []

@@ -230,7 +230,7 @@ def test_10_pumped_hydro_comes_from_the_registration_not_from_a_list_by_hand() -
     for technology in ("Hydro - Gravity", "Run of River", "Pump Storage"):
         assert fuel_class("Hydro", "Water", technology) is Fuel.WATER
     source = Path(query_manager.__file__).parent
-    code = "".join(path.read_text() for path in source.glob("*.py")) + "".join(sql.view_texts().values())
+    code = "".join(path.read_text() for path in source.rglob("*.py")) + "".join(sql.view_texts().values())
     assert not re.search(r"BARRON|GUTHEGA|['\"]MURRAY", code)
 
 
@@ -282,7 +282,7 @@ def test_12_no_value_becomes_sql_text_and_chunks_are_ordered(tmp_path: Path) -> 
     assert max(len(chunk) for chunk in chunks) <= 100
     rows = [(r.settlementdate, r.duid) for chunk in chunks for r in chunk.itertuples()]
     assert rows == sorted(set(rows)) and len(rows) == 2 * 288
-    for path in Path(query_manager.__file__).parent.glob("*.py"):
+    for path in Path(query_manager.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             is_call = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {"execute", "sql"}
             if is_call and node.args:

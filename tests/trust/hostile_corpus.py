@@ -162,3 +162,28 @@ PATHS: Final = (
     "/%ff%fe",
     "/" + "a" * 3_000,
 )
+
+TARGETS: Final = (
+    "///evil.example/",
+    "//evil.example/today",
+    "//evil.example/sign-in",
+    "//evil.example/assets/page.css",
+    "/\\/evil.example/",
+    "\\\\evil.example",
+    "http://evil.example/",
+    "http://evil.example/today",
+    "https://evil.example//",
+    "evil.example",
+    "*",
+    "/today;@evil.example",
+    "/%2f%2fevil.example/",
+    "/%5cevil.example/",
+    "/..//evil.example/",
+    "/.//evil.example",
+    "/data//evil.example/%2e%2e",
+    "/today?next=//evil.example",
+    "/sign-in?next=//evil.example",
+    "/sign-in?next=/%5cevil.example",
+    "/sign-in?next=https:evil.example",
+)
+"""More that only a bare socket sends as it stands: another site's name in the request's own line."""

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 
+from dash.development.base_component import Component
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from callbacks.options import OPTIONS
+from app.visitors import COOKIE as VISITOR_COOKIE
+from callbacks import TABS, state
 from data_layer.requests import REQUESTS
+from layouts.exports import UNIT_READINGS
 from tests.app.callback_client import payload
 from tests.callbacks.test_state import SAMPLES
 from tests.trust.hostile_corpus import CANARY, DATES, PATHS, TEXTS
 
 CALLBACKS: Final = "/_dash-update-component"
+
+VISITOR: Final = "0" * 32
+JOB: Final = f"{1:032x}"
+"""A visitor who has a job, and that job."""
+
+KNOWN: Final = {"Cookie": f"{VISITOR_COOKIE}={VISITOR}"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,12 @@ class Hostile:
     kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     what: str = ""
+    callback: str = ""
+    """The callback that it was made from, before anything was wrong with it."""
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.body is None else "POST"
 
 
 JUNK: Final[tuple[Any, ...]] = (
@@ -84,18 +102,15 @@ STORES: Final[Mapping[str, tuple[Any, ...]]] = {
     "job-act.data": tuple(
         {"do": do, "job": job, "at": 1}
         for do in ("stop", "forget", "forget-ended", "kill", [])
-        for job in ("0" * 32, "1" * 32, "../x", 1, None)
+        for job in (JOB, "1" * 32, "../x", 1, None)
     ),
     "jobs-drawn.data": ({"shape": "x", "moved": [], "ended": {}}, {"ended": ["x"] * 5_000}, {"ended": "x"}),
-    "export-table.value": ("energy", "unit-readings", "x", ["energy"], CANARY),
+    "export-table.value": ("energy", UNIT_READINGS, "x", ["energy"], CANARY),
     "export-form.value": ("csv", "xlsx", "parquet", "exe", ["csv"], CANARY),
     "export-start.n_clicks": (1, 2, -1, 1e9, "1"),
     "shown.data": ("today", ["x"], {"tab": CANARY}),
+    "poll.n_intervals": (1, -1, "x", 2**70),
 }
-
-
-def parameters(tab: str) -> list[str]:
-    return ["range", "start", "end", "region", "resolution", *(option.name for option in OPTIONS[tab])]
 
 
 def _allowed(tab: str, name: str) -> list[str]:
@@ -111,7 +126,7 @@ def searches(draw: st.DrawFn, tab: str) -> str:
     """An address's parameters, some of them hostile."""
     parts = []
     for _ in range(draw(st.integers(1, 4))):
-        name = draw(st.sampled_from(parameters(tab)) | texts)
+        name = draw(st.sampled_from(state.parameters(tab)) | texts)
         value = draw(
             texts | st.sampled_from(DATES) | st.text(max_size=30) | st.sampled_from(_allowed(tab, name))
         )
@@ -136,10 +151,11 @@ def good(entry: Mapping[str, Any], tab: str, search: str) -> dict[str, Any]:
         "url.search": search,
         "version.data": "x",
         "theme.data": "dark",
-        "shown.data": tab,
-        "export-table.value": "energy",
+        "shown.data": "nowhere",
+        "export-table.value": UNIT_READINGS,  # which every view has
         "export-form.value": "csv",
         "job-nudge.data": {"at": 1},
+        "job-act.data": {"do": "stop", "job": JOB, "at": 1},
     }
     for part in (*entry["inputs"], *entry["state"]):
         key = f"{part['id']}.{part['property']}"
@@ -154,7 +170,7 @@ def good(entry: Mapping[str, Any], tab: str, search: str) -> dict[str, Any]:
 def callbacks(draw: st.DrawFn, entries: Sequence[Mapping[str, Any]], tabs: Sequence[str]) -> Hostile:
     """A callback with one to three things wrong."""
     entry = draw(st.sampled_from(entries))
-    tab = _tab_of(entry, tabs) or draw(st.sampled_from(tabs))
+    tab = tab_of(entry) or draw(st.sampled_from(tabs))
     search = draw(st.just("?range=1d") | searches(tab))
     body: Any = good(entry, tab, search)
     query = ""
@@ -175,17 +191,37 @@ def callbacks(draw: st.DrawFn, entries: Sequence[Mapping[str, Any]], tabs: Seque
     if len(encoded) > 900_000:
         encoded = encoded[:900_000]
     return Hostile(
-        CALLBACKS + query, encoded.encode("utf-8", "surrogatepass"), what=f"{entry['output'][:60]} {wrong}"
+        CALLBACKS + query,
+        encoded.encode("utf-8", "surrogatepass"),
+        headers=draw(st.sampled_from([{}, KNOWN])),
+        what=f"{entry['output'][:60]} {wrong}",
+        callback=entry["output"],
     )
 
 
-def _tab_of(entry: Mapping[str, Any], tabs: Sequence[str]) -> str:
-    output = entry["output"].strip(".")
-    starts = {"gen-": "generation", "analysis": "price-analysis"}
-    for start, tab in starts.items():
-        if output.startswith(start):
-            return tab
-    return next((tab for tab in tabs if output.startswith(tab.split("-")[0])), "")
+@cache
+def _tabs_parts() -> Mapping[str, str]:
+    """Id of every component that a tab's layout has -> the tab."""
+    found: dict[str, str] = {}
+    for tab in TABS:
+        for component in _components(tab.layout()):
+            identity = getattr(component, "id", None)
+            if isinstance(identity, str) and found.setdefault(identity, tab.name) != tab.name:
+                raise ValueError(f"{identity} stands on {found[identity]} and on {tab.name}")
+    return found
+
+
+def _components(made: Any) -> Iterator[Component]:
+    for one in made if isinstance(made, list | tuple) else [made]:
+        if isinstance(one, Component):
+            yield one
+            yield from one._traverse()
+
+
+def tab_of(entry: Mapping[str, Any]) -> str:
+    """The tab whose layout has what a callback fills; '' for those of the page around the tabs."""
+    first = entry["output"].strip(".").partition("...")[0].rpartition(".")[0]
+    return _tabs_parts().get(first, "")
 
 
 def _places(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -292,7 +328,8 @@ def _plain(search: str) -> str:
 
 
 FIELDS: Final = {
-    name: sorted({"start", "end", "x", *kind.__dataclass_fields__}) for name, kind in REQUESTS.items()
+    name: sorted({"start", "end", "x", *(one.name for one in dataclasses.fields(kind))} - {"period"})
+    for name, kind in REQUESTS.items()
 }
 
 
@@ -301,3 +338,63 @@ def requests(entries: Sequence[Mapping[str, Any]], tabs: Sequence[str]) -> st.Se
     return st.one_of(
         callbacks(entries, tabs), callbacks(entries, tabs), callbacks(entries, tabs), addresses(tabs)
     )
+
+
+def each(
+    strategy: st.SearchStrategy[Hostile], send: Callable[[Hostile], object], count: int, number: int
+) -> None:
+    """Send ``count`` of what the strategy makes; the same ones for the same ``number``."""
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(one=strategy)
+    def go(one: Hostile) -> None:
+        send(one)
+
+    go()
+
+
+def malformed_bodies(entry: Mapping[str, Any]) -> list[tuple[str, bytes, str, set[int]]]:
+    """Bodies that are no callback: (what, body, content type, the statuses that may answer it). ``entry``: a
+    callback that there is, which some of them name."""
+    callback = json.dumps(good(entry, tab_of(entry), "?range=1d"))
+    named = json.dumps(entry["output"])
+    twice = f'"output": {named}, '
+    kind = "application/json"
+    return [
+        ("2 MB", b'"' + b"x" * 2_000_000 + b'"', kind, {413}),
+        ("a callback of 2 MB", (callback[:-1] + f', "x": "{"x" * 2_000_000}"}}').encode(), kind, {413}),
+        ("JSON 200,000 deep", b"[" * 200_000 + b"]" * 200_000, kind, {400}),
+        ("objects 100,000 deep", b'{"a":' * 100_000 + b"1" + b"}" * 100_000, kind, {400}),
+        ("a callback with its name twice", f"{{{twice}{callback[1:]}".encode(), kind, {400}),
+        ("another name before a callback's", f'{{"output": "x", {callback[1:]}'.encode(), kind, {400}),
+        ("another name after a callback's", f'{callback[:-1]}, "output": "x"}}'.encode(), kind, {400}),
+        ("two lists of inputs", f'{{"inputs": [], {callback[1:]}'.encode(), kind, {400}),
+        (
+            "an input's value twice",
+            callback.replace('"value":', '"value": 1, "value":', 1).encode(),
+            kind,
+            {400},
+        ),
+        ("bad UTF-8", callback.encode().replace(b"range", b"\xff\xfe", 1), kind, {400}),
+        ("UTF-16", callback.encode("utf-16"), kind, {400}),
+        ("cut off", callback[:-1].encode(), kind, {400}),
+        ("two bodies", (callback + callback).encode(), kind, {400}),
+        ("a number of 400,000 digits", b"9" * 400_000, kind, {400}),
+        ("empty", b"", kind, {400}),
+        ("text/plain", callback.encode(), "text/plain", {415}),
+        ("a form", callback.encode(), "application/x-www-form-urlencoded", {415}),
+        (
+            "multipart",
+            b"--x\r\n\r\n" + callback.encode() + b"--x--",
+            "multipart/form-data; boundary=x",
+            {415},
+        ),
+        ("no type", callback.encode(), "", {415}),
+    ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from data_layer.connection import DuckEngine
 from data_layer.lake import Lake
@@ -192,3 +193,46 @@ class Bodies:
 
     def found(self, body: bytes) -> list[str]:
         return [one.decode() for one in self.forbidden if one in body]
+
+
+LOCKS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+_POLICY: Final = {
+    "default-src": ("'self'", "'none'"),
+    "base-uri": ("'none'",),
+    "form-action": ("'self'", "'none'"),
+    "frame-ancestors": ("'none'",),
+}
+_SCRIPTS: Final = re.compile(r"'self'|'sha(256|384|512)-[A-Za-z0-9+/=]+'")
+
+
+def unlocked(headers: Mapping[str, str]) -> list[str]:
+    """What the headers of an answer lack that lock it down: they belong on every answer."""
+    found = [
+        f"{name} is {headers.get(name)!r}" for name, value in LOCKS.items() if headers.get(name) != value
+    ]
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in headers.get("Content-Security-Policy", "").split(";")
+    )
+    found += [
+        f"policy's {name} is {policy.get(name)!r}"
+        for name, values in _POLICY.items()
+        if policy.get(name) not in values
+    ]
+    scripts, objects = (
+        policy.get(name, policy.get("default-src", "")) for name in ("script-src", "object-src")
+    )
+    if not scripts or not all(source == "'none'" or _SCRIPTS.fullmatch(source) for source in scripts.split()):
+        found.append(f"scripts from {scripts!r}")
+    if objects != "'none'":
+        found.append(f"objects from {objects!r}")
+    return found
+
+
+def leads_away(target: str) -> bool:
+    """Whether a browser that is sent to ``target`` leaves this site: it takes a backslash for a slash."""
+    plain = target.strip().replace("\\", "/")
+    return plain.startswith("//") or bool(urlsplit(plain).scheme or urlsplit(plain).netloc)

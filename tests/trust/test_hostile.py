@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from dash import Dash
 
+import app.http
 from data_layer.connection import DuckEngine, Limits
 from data_layer.lake import Lake
+from tests.app.callback_client import dependencies
 from tests.trust import hostile
-from tests.trust.hostile import Run
 from tests.trust.hostile_corpus import CANARY, TEXTS
-from tests.trust.hostile_payloads import Hostile
-from tests.trust.hostile_watch import Files, Statements, recorded
+from tests.trust.hostile_dates import PERIODS, attack_caps, attack_dates, dropped_on_pages
+from tests.trust.hostile_injections import callback, closed_injections, injections
+from tests.trust.hostile_payloads import KNOWN, Hostile, tab_of
+from tests.trust.hostile_run import Run, desk_over, run_over
+from tests.trust.hostile_watch import Files, Statements, leads_away, recorded, unlocked
 
 
 @pytest.fixture(scope="module")
@@ -24,23 +29,39 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def hostile_desk(demo_lake: Lake, cache: Path) -> Dash:
-    return hostile.desk_over(demo_lake, cache)
+    return desk_over(demo_lake, cache)
 
 
 @pytest.fixture
 def watched(hostile_desk: Dash, demo_lake: Lake, cache: Path) -> Iterator[tuple[Run, Files]]:
-    with hostile.run_over(hostile_desk, demo_lake, cache) as made:
+    with run_over(hostile_desk, demo_lake, cache) as made:
         yield made
 
 
 def test_hostile_requests(watched: tuple[Run, Files]) -> None:
     run, files = watched
-    hostile.fuzz(run, 400)
+    hostile.fuzz(run, 312)
     assert run.wrong == []
     assert files.foreign == set()
+    assert run.callbacks >= 312
     assert run.statements.count > 20, "good questions among them reach the engine"
     assert run.refused > 100
     assert run.refused_with_query == 0
+
+
+def test_every_callback_reads_what_it_is_sent_when_nothing_is_wrong(watched: tuple[Run, Files]) -> None:
+    """Else nothing hostile would reach it either: a panel leaves what is meant for another tab unread."""
+    run, _ = watched
+    entries = dependencies(run.client)
+    for entry in entries:
+        run.send(callback(entry, tab_of(entry) or "regions", headers=KNOWN))
+    assert hostile.unreached(run, 1) == []
+    assert run.wrong == []
+    run.reached.clear()
+    for entry in entries:
+        run.send(callback(entry, "price-analysis", headers=KNOWN))
+    missed = hostile.unreached(run, 1)
+    assert any("price-chart-top" in line for line in missed) and any("price-view" in line for line in missed)
 
 
 def test_a_table_that_no_view_has_costs_no_question(watched: tuple[Run, Files]) -> None:
@@ -52,13 +73,19 @@ def test_a_table_that_no_view_has_costs_no_question(watched: tuple[Run, Files]) 
     assert (run.refused, run.statements.count) == (3, 0)
 
 
-def test_injections(watched: tuple[Run, Files]) -> None:
-    run, files = watched
-    assert len(TEXTS) >= 500
-    hostile.injections(run, every=80)
-    assert run.wrong == []
-    assert run.statements.foreign == []
-    assert files.foreign == set()
+def test_injections(hostile_desk: Dash, demo_lake: Lake, cache: Path, tmp_path: Path) -> None:
+    assert len(TEXTS) >= hostile.TEXTS_EACH
+    every = len(TEXTS) // 2
+    with run_over(hostile_desk, demo_lake, cache) as (open_run, open_files):
+        seen = [injections(open_run, cache, every)]
+    met = [(open_run, open_files)]
+    for run, files, read in closed_injections(demo_lake, tmp_path, every):
+        met.append((run, files))
+        seen.append(read)
+    assert hostile.too_few(seen, 2) == [], "every field reads every text"
+    assert hostile.too_few(seen, 3), "and would be missed if it did not"
+    for run, files in met:
+        assert (run.wrong, run.statements.foreign, files.foreign) == ([], [], set())
 
 
 def test_bodies_and_paths(watched: tuple[Run, Files]) -> None:
@@ -66,6 +93,53 @@ def test_bodies_and_paths(watched: tuple[Run, Files]) -> None:
     assert hostile.malformed(run) == []
     assert hostile.paths(run) == []
     assert run.wrong == []
+
+
+def test_periods_that_attack(watched: tuple[Run, Files]) -> None:
+    run, _ = watched
+    assert len(PERIODS) >= 20
+    assert attack_dates(run) == []
+    assert attack_caps(run) == []
+    assert dropped_on_pages(date(2026, 2, 18), date(2026, 3, 1)) == []
+    assert run.wrong == []
+    assert run.statements.count == 0
+
+
+def test_an_answer_that_is_not_locked_down_is_seen(
+    watched: tuple[Run, Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = watched
+    locked = dict(run.client.get("/healthz").headers)
+    assert unlocked(locked) == []
+    policy = locked["Content-Security-Policy"]
+    for name, value in (
+        ("X-Content-Type-Options", ""),
+        ("X-Frame-Options", "SAMEORIGIN"),
+        ("Referrer-Policy", "unsafe-url"),
+        ("Content-Security-Policy", ""),
+        ("Content-Security-Policy", policy.replace("script-src", "script-src 'unsafe-inline'")),
+        ("Content-Security-Policy", policy.replace("script-src", "script-src https:")),
+        ("Content-Security-Policy", policy.replace("frame-ancestors 'none'", "")),
+        ("Content-Security-Policy", policy.replace("object-src 'none'", "")),
+    ):
+        assert unlocked({**locked, name: value}), (name, value)
+    monkeypatch.setitem(app.http.FIXED_HEADERS, "X-Frame-Options", "SAMEORIGIN")
+    run.send(Hostile("/nothing/data.csv"))
+    assert "X-Frame-Options" in run.wrong[0]
+
+
+def test_a_way_to_another_site_is_seen() -> None:
+    for target in (
+        "//evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https://evil.example",
+        " //x",
+        "mailto:x",
+    ):
+        assert leads_away(target), target
+    for target in ("/today", "/sign-in?next=%2F%2Fevil.example", "today", "/https://evil.example/"):
+        assert not leads_away(target), target
 
 
 def test_a_foreign_statement_is_seen(demo_lake: Lake) -> None:
