@@ -54,9 +54,10 @@ def run(lake: Lake, questions: int) -> tuple[Counter[str], set[type[Request]], i
         drawn = random.Random(number)
         mine: Counter[str] = Counter()
         classes: set[type[Request]] = set()
+        mixed = drawn.sample(asked, len(asked))
         together.wait()
-        for _ in range(questions):
-            request = drawn.choice(asked)
+        for turn in range(questions):
+            request = mixed[turn % len(mixed)]
             classes.add(type(request))
             try:
                 apart = difference(alone[request.key()], _fresh(manager, request))
