@@ -49,10 +49,10 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep account of the files that queries are about to read."""
     ensure = soundness.ensure
 
-    def noting(paths: Iterable[str], **more: Any) -> None:
+    def noting(paths: Iterable[str], **more: Any) -> Any:
         paths = list(paths)
         _READ.update(paths)
-        ensure(paths, **more)
+        return ensure(paths, **more)
 
     monkeypatch.setattr(connection.soundness, "ensure", noting)
 
