@@ -20,6 +20,7 @@ from benchmarks import (
     bench_start,
     bench_system,
     bench_tabs,
+    bench_throughput,
     bench_worker_memory,
 )
 from benchmarks.contestants import Contestants
@@ -39,6 +40,7 @@ BENCHES = {
     "crowd": bench_crowd,
     "system": bench_system,
     "start": bench_start,
+    "throughput": bench_throughput,
 }
 
 
