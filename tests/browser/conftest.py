@@ -144,16 +144,20 @@ class Desk:
         return bool(self.driver.execute_script("return !document.querySelector(arguments[0])", selector))
 
     def ready(self, *panels: str) -> None:
-        """All named panels show their content, nothing is being loaded, and it stays so for a moment: a click
-        just before has had its effect."""
+        """All named panels show their content with its charts, nothing is being loaded, and it stays so until
+        the browser has nothing left to do: a click just before has had its effect."""
         self.answered(*panels)
         time.sleep(0.3)
+        self.driver.execute_async_script("requestIdleCallback(() => arguments[0](), {timeout: 5000})")
         self.answered(*panels)
 
     def answered(self, *panels: str, seconds: float = 20) -> None:
         """As ``ready``, and at once. After a click, wait for its effect first."""
         script = (
-            "return arguments[0].every(id => document.getElementById(id)?.className === 'panel-ready')"
+            "const drawn = panel => [...panel.querySelectorAll('.dash-graph')]"
+            "  .every(one => one.querySelector('.js-plotly-plot .main-svg'));"
+            "const ready = panel => panel?.className === 'panel-ready' && drawn(panel);"
+            "return arguments[0].every(id => ready(document.getElementById(id)))"
             " && !document.querySelector('[data-dash-is-loading=true]')"
         )
         self.until(
