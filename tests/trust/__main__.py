@@ -49,11 +49,19 @@ def document(figures: Path, before: str = "") -> str:
 
 
 def _made(path: Path) -> str:
-    """The day of a run, and the newest commit that there was at its end."""
+    """The day of a run, and the commit that it was made with where that is known."""
     when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    asked = ["git", "log", "-1", f"--before={when.isoformat()}", "--format=%h"]
-    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-    return f"{when:%d %b %Y}, with {commit}" if commit else f"{when:%d %b %Y}"
+    commit = path.with_suffix(".commit")
+    made = commit.exists() and commit.stat().st_mtime >= path.stat().st_mtime
+    return (
+        f"{when:%d %b %Y}, with {commit.read_text(encoding='utf-8').strip()}" if made else f"{when:%d %b %Y}"
+    )
+
+
+def _note_commit(name: str) -> None:
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    found = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    (FIGURES / f"{name}.commit").write_text(found, encoding="utf-8")
 
 
 def _mark(row: dict[str, Any]) -> str:
@@ -72,6 +80,7 @@ def main() -> int:
         print(f"== {name}", flush=True)
         done = subprocess.run([sys.executable, "-m", f"tests.trust.{name}"], cwd=ROOT, check=False)
         broken += [name] if done.returncode else []
+        _note_commit(name)
     before = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
     DOCUMENT.write_text(document(FIGURES, before), encoding="utf-8")
     print(f"Written: {DOCUMENT.relative_to(ROOT)}")
