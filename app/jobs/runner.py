@@ -170,10 +170,7 @@ class _Rounds:
 
     def go(self) -> None:
         busy = True
-        while self.runner.service.being.lives():
-            select.select([self.pipe], [], [], BUSY_LOOK_SECONDS if busy else IDLE_LOOK_SECONDS)
-            with suppress(BlockingIOError):
-                os.read(self.pipe, 4_096)
+        while self._waited(busy):
             try:
                 self._reap()
                 if not self._stay():
@@ -184,9 +181,18 @@ class _Rounds:
                 # A full or damaged disk must not end the runner: the next round may find it mended.
                 logger.exception("the job runner's round failed")
                 time.sleep(1)
+        if not self.runner.directory.is_dir():  # who ended the service may have deleted it with its folder
+            return
         for record in self.table.records():
             if record.state == RUNNING:
                 record.being.send(signal.SIGTERM)
+
+    def _waited(self, busy: bool) -> bool:
+        """Wait for a knock or the next round; whether the service is still there then."""
+        select.select([self.pipe], [], [], BUSY_LOOK_SECONDS if busy else IDLE_LOOK_SECONDS)
+        with suppress(BlockingIOError):
+            os.read(self.pipe, 4_096)
+        return self.runner.service.being.lives()
 
     def _reap(self) -> None:
         for pid in list(self.mine):

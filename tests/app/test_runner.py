@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,22 @@ def test_it_leaves_where_a_worker_has_started_another_meanwhile(rounds: _Rounds)
     assert not rounds._stay()
     os.close(other)
     ended(rounds)
+
+
+def test_it_ends_quietly_where_the_service_went_with_its_folder(
+    rounds: _Rounds, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Gone:
+        @staticmethod
+        def lives() -> bool:
+            shutil.rmtree(rounds.runner.directory, ignore_errors=True)
+            shutil.rmtree(rounds.runner.directory.parent)
+            return False
+
+    rounds.runner.service = replace(rounds.runner.service, being=Gone())
+    os.write(rounds.pipe, b"!")
+    rounds.go()
+    assert caplog.text == ""
+    assert not rounds.runner.directory.exists()
+    os.close(rounds.pipe)
+    os.close(rounds.lock)
