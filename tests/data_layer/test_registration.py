@@ -14,6 +14,7 @@ import xlrd
 from data_layer.ingest import registration
 from data_layer.market import Fuel
 from data_layer.registry_list import energy_source_fuel, fuel_class, list_facts, tidy
+from tests.data_layer.ingest.registration_list import of_one_unit
 
 OLD = "registers/nem-registration-and-exemption-list-2019.xls"
 NEW = "registers/nem-registration-and-exemption-list-2026.xlsx"
@@ -230,21 +231,7 @@ def test_a_heading_row_may_stand_lower_and_an_odd_file_is_refused(tmp_path: Path
 
 
 def test_the_worksheets_own_size_is_not_believed(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "PU and Scheduled Loads "
-    sheet.append(
-        [
-            "Participant",
-            "Station Name",
-            "Region",
-            "Dispatch Type",
-            "Fuel Source - Primary",
-            "DUID",
-            "Reg Cap generation (MW)",
-        ]
-    )
-    sheet.append(["A", "Farm", "SA1", "Load", "Battery Storage", "X1", "-"])
+    book = of_one_unit("-", "PU and Scheduled Loads ")
     book.properties.modified = datetime(2025, 1, 1, 20, 0)
     book.save(tmp_path / "list.xlsx")
     source = registration.read(tmp_path / "list.xlsx")

@@ -26,10 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import openpyxl
-
 from data_layer.ingest import mms, registration
 from tests.data_layer.ingest.mms_text import zipped
+from tests.data_layer.ingest.registration_list import of_one_unit
 from tests.trust import ingest_upstream as upstream
 from tests.trust.ingest_figures import FOLDER, Figure, write
 
@@ -37,15 +36,6 @@ MOST_MB: Final = 50.0
 MOST_SECONDS: Final = 2.0
 MEBIBYTE: Final = 1 << 20
 
-HEADINGS: Final = (
-    "Participant",
-    "Station Name",
-    "Region",
-    "Dispatch Type",
-    "Fuel Source - Primary",
-    "DUID",
-    "Reg Cap generation (MW)",
-)
 SHEET, STRINGS, STYLES = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"
 SHARED: Final = (
     f'<Override PartName="/{STRINGS}" ContentType='
@@ -56,13 +46,8 @@ MAIN: Final = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 def workbook() -> dict[str, bytes]:
     """The members of a sound registration list of one unit, with a part for shared texts as Excel has it."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "PU and Scheduled Loads"
-    sheet.append(HEADINGS)
-    sheet.append(["A", "Farm", "SA1", "Load", "Battery Storage", "X1", 7])
     buffer = io.BytesIO()
-    book.save(buffer)
+    of_one_unit(7).save(buffer)
     with zipfile.ZipFile(buffer) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     types = members["[Content_Types].xml"]

@@ -17,12 +17,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,11 +30,11 @@ import numpy as np
 
 from app import create_app
 from app.settings import Settings
-from data_layer import demo
 from data_layer.lake import Lake
 from tests.app.callback_client import dependencies, payload, post
 from tests.app.job_visitor import Visitor, said
 from tests.browser.conftest import started
+from tests.trust.demonstration import demonstration
 from tests.trust.serving_figures import Row, write
 
 FOLDERS = ("jobs", "answers", "exports", "metrics", "queries", "workers", "processes")
@@ -341,13 +340,8 @@ def is_right(went: Counter[str]) -> bool:
 
 
 def main() -> int:
-    folder = Path(tempfile.mkdtemp(prefix="nemdesk-caches-"))
-    try:
-        lake = Lake(folder / "lake")
-        demo.build(lake, end=datetime(2026, 3, 2), days=12)
+    with demonstration("caches") as (folder, lake):
         found = run(lake, folder / "faults") | full_or_read_only(lake, folder / "tmpfs")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     rows = [
         Row(
             f"cache folder and the folders below it: {name} (R11)",

@@ -6,20 +6,18 @@ Long: `python -m tests.trust.damage` (100 flipped bytes with the guard, the same
 from __future__ import annotations
 
 import random
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pandas as pd
 
-from data_layer import demo, soundness
+from data_layer import soundness
 from data_layer.errors import DataLayerError, LakeDamaged
 from data_layer.lake import Lake
 from data_layer.market import Resolution
@@ -40,6 +38,7 @@ from data_layer.requests import (
 from data_layer.requests.batteries import BatterySummary
 from data_layer.requests.curtailment import CurtailmentSummary
 from data_layer.requests.regions import InterconnectorMeans
+from tests.trust.demonstration import demonstration
 from tests.trust.serving_figures import Row, write
 
 Place = tuple[str, str, Path]
@@ -208,10 +207,7 @@ def is_right(went: Counter[str]) -> bool:
 
 
 def main() -> int:
-    folder = Path(tempfile.mkdtemp(prefix="nemdesk-damage-"))
-    try:
-        lake = Lake(folder / "lake")
-        demo.build(lake, end=datetime(2026, 3, 2), days=12)
+    with demonstration("damage") as (_, lake):
         harness = Harness(lake)
         guarded, lost = flips(harness, 100, 1), losses(harness, 60, 2)
         bare = without_guard(harness, 100, 1)
@@ -230,8 +226,6 @@ def main() -> int:
                 ),
             ],
         )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ import json
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +22,10 @@ from dash import Dash
 
 from app import passwords
 from callbacks import TABS
-from data_layer import demo
 from data_layer.lake import Lake
 from tests.app.callback_client import dependencies
 from tests.trust import hostile_corpus as corpus
+from tests.trust.demonstration import demonstration
 from tests.trust.hostile_dates import PERIODS, attack_caps, attack_dates, caps, dropped_on_pages
 from tests.trust.hostile_injections import Readings, closed_injections, injections, parsed_fields
 from tests.trust.hostile_payloads import (
@@ -342,10 +341,7 @@ def main(count: int = LONG, parts: tuple[str, ...] = PARTS) -> int:
     """Each part's figures are written when it ends."""
     os.nice(max(0, 5 - os.nice(0)))
     logging.disable(logging.WARNING)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        lake = Lake(folder / "lake")
-        demo.build(lake, end=datetime(2026, 3, 2), days=12)
+    with demonstration("hostile") as (folder, lake):
         desk = desk_over(lake, folder / "cache")
         for part in parts:
             with run_over(desk, lake, folder / "cache") as (run, files):

@@ -139,11 +139,9 @@ class Files:
             Path(one)
             for one in ("/proc/self", "/dev", "/sys/fs/cgroup", "/usr/share/zoneinfo", "/etc/mime.types")
         ]
-        own = [
-            ROOT / one
-            for one in ("assets", "app", "callbacks", "layouts", "data_layer", "tests", ".hypothesis")
-        ]
-        own += [ROOT / "pyproject.toml"]
+        # hypothesis looks for values worth trying in the source of whatever of the project is imported.
+        source = ("app", "callbacks", "layouts", "data_layer", "tests", "benchmarks")
+        own = [ROOT / one for one in (*source, "assets", ".hypothesis", "pyproject.toml")]
         self._allowed = tuple(str(path) for path in (*allowed, *libraries, *system, *own))
         self.foreign: set[str] = set()
         self.count = 0

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -28,12 +25,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data_layer import demo, soundness
+from data_layer import soundness
 from data_layer.connection import DuckEngine
 from data_layer.errors import LakeDamaged
 from data_layer.lake import Lake
 from data_layer.requests import Request
 from tests.trust.damage import Harness, rows_of, same
+from tests.trust.demonstration import demonstration
 from tests.trust.serving_figures import Row, write
 
 THREADS = 4
@@ -169,14 +167,10 @@ def is_right(went: Counter[str], tries: Counter[int]) -> bool:
 
 
 def main(scans: int = 1_000) -> int:
-    folder = Path(tempfile.mkdtemp(prefix="nemdesk-in-place-"))
-    try:
-        demo.build(Lake(folder / "lake"), end=datetime(2026, 3, 2), days=12)
-        went, harms, tries = run(folder / "lake", folder / "aside", scans, 1)
+    with demonstration("in-place") as (folder, lake):
+        went, harms, tries = run(lake.root, folder / "aside", scans, 1)
         with mock.patch.object(soundness, "ensure", return_value={}):
-            bare, _, _ = run(folder / "lake", folder / "aside", scans // 2, 2, ("overwrite", "replace"))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            bare, _, _ = run(lake.root, folder / "aside", scans // 2, 2, ("overwrite", "replace"))
     said = ", ".join(f"{count:,} {how}" for how, count in went.most_common())
     done = ", ".join(f"{count} {how}" for how, count in sorted(harms.items()))
     wrong = sum(count for how, count in bare.items() if how.startswith("wrong"))

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 
-from data_layer import demo
 from data_layer.lake import Lake
 from data_layer.market import Resolution
 from data_layer.query_manager import HybridQueryManager
@@ -29,6 +26,7 @@ from data_layer.requests import GenerationMix, Period
 from tests.app.asking import Asking
 from tests.app.job_visitor import Visitor, gone, jobs_of, runner_of, said
 from tests.browser.conftest import started
+from tests.trust.demonstration import demonstration
 from tests.trust.serving_figures import Row, write
 from tests.trust.workers import workers_of
 
@@ -178,16 +176,11 @@ def scans_by_children(lake: Lake, times: int, deadline: float) -> list[float | N
 
 
 def main(times: int = 10, forks: int = 20) -> int:
-    folder = Path(tempfile.mkdtemp(prefix="nemdesk-long-work-"))
-    try:
-        lake = Lake(folder / "lake")
-        demo.build(lake, end=datetime(2026, 3, 2), days=12)
+    with demonstration("long-work") as (folder, lake):
         heard = kills(lake, folder / "kills", times)
         by_jobs = scans_by_jobs(lake, folder / "jobs", forks)
         by_children = scans_by_children(lake, forks, 30)
         left, others = leavings(lake, folder / "leavings", times)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     ended = [one for one in by_children if one is not None]
     return write(
         "long_work",

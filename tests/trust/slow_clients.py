@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from data_layer import demo
-from data_layer.lake import Lake
+from tests.trust.demonstration import demonstration
 from tests.trust.hostile import _figure, write
 
 SOCKETS: Final = 200
@@ -88,50 +84,46 @@ def main() -> int:
 
     os.nice(10)
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        lake = Lake(folder / "lake")
-        demo.build(lake, end=datetime(2026, 3, 2), days=2)
-        with started(lake, folder) as (url, _):
-            probed(url, 5)
-            for what, begun in (
-                ("nothing", SILENT),
-                ("half the headers", HALF_HEADERS),
-                ("half a body", HALF_BODY),
-            ):
-                with half_open(url, begun):
-                    times = probed(url, 100)
-                    fast = all(one is not None and one <= 0.1 for one in times)
-                    rows.append(
-                        _figure(
-                            f"{SOCKETS} sockets that sent {what}",
-                            f"{len(times)} probes",
-                            said(times),
-                            "p99 <= 100 ms",
-                            fast,
-                        )
-                    )
-                    if begun != SILENT:
-                        held = until_back(url, 200)
-                        rows.append(
-                            _figure(
-                                f"the server is back while they stay ({what})",
-                                "once",
-                                f"{held:.0f} s" if held else "not within 240 s",
-                                "<= 180 s",
-                                held is not None and held <= 180,
-                            )
-                        )
-                back = until_back(url, 60)
+    with demonstration("slow-clients", days=2) as (folder, lake), started(lake, folder) as (url, _):
+        probed(url, 5)
+        for what, begun in (
+            ("nothing", SILENT),
+            ("half the headers", HALF_HEADERS),
+            ("half a body", HALF_BODY),
+        ):
+            with half_open(url, begun):
+                times = probed(url, 100)
+                fast = all(one is not None and one <= 0.1 for one in times)
                 rows.append(
                     _figure(
-                        f"the server is back after they left ({what})",
-                        "once",
-                        f"{back:.1f} s" if back else "not within 60 s",
-                        "<= 5 s",
-                        back is not None and back <= 5,
+                        f"{SOCKETS} sockets that sent {what}",
+                        f"{len(times)} probes",
+                        said(times),
+                        "p99 <= 100 ms",
+                        fast,
                     )
                 )
+                if begun != SILENT:
+                    held = until_back(url, 200)
+                    rows.append(
+                        _figure(
+                            f"the server is back while they stay ({what})",
+                            "once",
+                            f"{held:.0f} s" if held else "not within 240 s",
+                            "<= 180 s",
+                            held is not None and held <= 180,
+                        )
+                    )
+            back = until_back(url, 60)
+            rows.append(
+                _figure(
+                    f"the server is back after they left ({what})",
+                    "once",
+                    f"{back:.1f} s" if back else "not within 60 s",
+                    "<= 5 s",
+                    back is not None and back <= 5,
+                )
+            )
     return write("slow_clients", rows)
 
 

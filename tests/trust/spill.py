@@ -6,24 +6,22 @@ Needs root, for a disk of 10 MB. Long: `python -m tests.trust.spill` (50 questio
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from app import create_app
 from app.settings import Settings
-from data_layer import demo
 from data_layer.connection import DuckEngine, Limits
 from data_layer.errors import DiskFull
 from data_layer.lake import Lake
 from tests.app.callback_client import filled
+from tests.trust.demonstration import demonstration
 from tests.trust.ingest_disk import can_mount, mounted
 from tests.trust.serving_figures import Row, write
 
@@ -104,18 +102,14 @@ def is_right(went: Counter[str]) -> bool:
 
 def main(times: int = 25) -> int:
     wanted = "what to do is said, the next question is answered, no byte is left"
-    folder = Path(tempfile.mkdtemp(prefix="nemdesk-spill-run-"))
     logging.disable(logging.CRITICAL)
     found: dict[str, Counter[str]] = {"a panel's question": Counter(), "rows in pieces": Counter()}
-    try:
+    with demonstration("spill-run") as (folder, lake):
         if can_mount():
-            demo.build(Lake(folder / "lake"), end=datetime(2026, 3, 2), days=12)
             found = {
-                "a panel's question": by_panel(Lake(folder / "lake"), folder / "panel", times),
+                "a panel's question": by_panel(lake, folder / "panel", times),
                 "rows in pieces": in_pieces(folder / "pieces", times),
             }
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return write(
         "spill",
         [

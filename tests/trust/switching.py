@@ -14,9 +14,9 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -132,9 +132,8 @@ def ask(root: str, ended: Any, told: Any) -> None:
     """One process of askers, until ``ended``: puts how often what happened into ``told``."""
     manager = open_manager(root, threads=1, memory_limit_mb=128)
     went: Counter[str] = Counter()
-    lock = threading.Lock()
 
-    def one(number: int) -> None:
+    def one(number: int) -> Counter[str]:
         asked = questions()
         mine: Counter[str] = Counter()
         turn = number
@@ -147,14 +146,11 @@ def ask(root: str, ended: Any, told: Any) -> None:
                 mine["one version" if len(named) == 1 else f"mixed: {request.name} {sorted(named)}"] += 1
             except Exception as error:
                 mine[f"error: {type(error).__name__} {str(error)[:100]}"] += 1
-        with lock:
-            went.update(mine)
+        return mine
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for mine in pool.map(one, range(THREADS)):
+            went.update(mine)
     told.put(dict(went))
     told.close()
     told.join_thread()

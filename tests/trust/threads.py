@@ -7,23 +7,20 @@ Long: `python -m tests.trust.threads` (2,000 questions a thread).
 from __future__ import annotations
 
 import random
-import shutil
 import sys
-import tempfile
 import threading
 from collections import Counter
-from datetime import datetime
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
 from callbacks import TABS
 from callbacks.questions import asked_by
-from data_layer import demo
 from data_layer.agreement import difference
 from data_layer.lake import Lake
 from data_layer.query_manager import HybridQueryManager, open_manager
 from data_layer.requests import REQUESTS, Request
+from tests.trust.demonstration import demonstration
 from tests.trust.serving_figures import Row, write
 
 THREADS = 8
@@ -47,10 +44,9 @@ def run(lake: Lake, questions: int) -> tuple[Counter[str], set[type[Request]], i
     alone = {request.key(): _fresh(manager, request) for request in asked}
     went: Counter[str] = Counter()
     seen: set[type[Request]] = set()
-    lock = threading.Lock()
     together = threading.Barrier(THREADS)
 
-    def ask(number: int) -> None:
+    def ask(number: int) -> tuple[Counter[str], set[type[Request]]]:
         drawn = random.Random(number)
         mine: Counter[str] = Counter()
         classes: set[type[Request]] = set()
@@ -64,15 +60,12 @@ def run(lake: Lake, questions: int) -> tuple[Counter[str], set[type[Request]], i
                 mine["right" if apart.largest <= AGREE else f"wrong: {request.name}"] += 1
             except Exception as error:
                 mine[f"error: {type(error).__name__} {str(error)[:80]}"] += 1
-        with lock:
-            went.update(mine)
-            seen.update(classes)
+        return mine, classes
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for mine, classes in pool.map(ask, range(THREADS)):
+            went.update(mine)
+            seen |= classes
     return went, seen, len(asked)
 
 
@@ -81,13 +74,8 @@ def _fresh(manager: HybridQueryManager, request: Request) -> pa.Table:
 
 
 def main(questions: int = 2_000) -> int:
-    folder = Path(tempfile.mkdtemp(prefix="nemdesk-threads-"))
-    try:
-        lake = Lake(folder / "lake")
-        demo.build(lake, end=datetime(2026, 3, 2), days=12)
+    with demonstration("threads") as (_, lake):
         went, seen, different = run(lake, questions)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     never = sorted(cls.name for cls in set(REQUESTS.values()) - seen)
     found = ", ".join(f"{count:,} {how}" for how, count in went.most_common(6))
     missing = f"; never asked: {', '.join(never)}" if never else ""

@@ -8,28 +8,25 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
 
 from benchmarks.analysts import judged
-from data_layer import demo
 from data_layer.lake import Lake
 from tests.app.callback_client import URL, payload
 from tests.app.job_visitor import Visitor, is_runner, jobs_of
 from tests.browser.conftest import started
+from tests.trust.demonstration import demonstration
 from tests.trust.serving_figures import Row, write
 
 CALLERS = 12
@@ -340,15 +337,10 @@ def _lives(pid: int) -> bool:
 
 
 def main(kills: int = 20, seconds: float = 90.0, terms: int = 10) -> int:
-    folder = Path(tempfile.mkdtemp(prefix="nemdesk-workers-"))
-    try:
-        lake = Lake(folder / "lake")
-        demo.build(lake, end=datetime(2026, 3, 2), days=12)
+    with demonstration("workers") as (folder, lake):
         killed = kill_workers(lake, folder / "kill", kills)
         found = recycle(lake, folder / "recycle", seconds)
         ends = [end_in_flight(lake, folder / f"end-{number}") for number in range(terms)]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     rate = killed.failed / max(killed.asked, 1)
     slowest = max(one.seconds for one in ends)
     return write(
