@@ -40,7 +40,9 @@ SUMS: Final = (
 
 def together(parts: Sequence[pa.Table]) -> pa.Table:
     """Sums per unit of several stretches of time as one: columns KEYS and SUMS."""
-    summed = pa.concat_tables(parts).group_by(list(KEYS)).aggregate([(name, "sum") for name in SUMS])
+    # In this thread: Arrow would keep a pool of others for it from then on, for some hundred rows.
+    grouped = pa.concat_tables(parts).group_by(list(KEYS), use_threads=False)
+    summed = grouped.aggregate([(name, "sum") for name in SUMS])
     return summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names])
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -190,3 +192,23 @@ def test_a_disk_that_takes_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / "answers").write_text("a file where the folder should be")
     with pytest.raises(DataLayerError, match="cache folder cannot be written"):
         SharedAnswers(tmp_path / "answers").put("a", pa.table({"n": [1]}), ("source", 1, 1))
+
+
+_ADDED_UP: Final = """
+import os
+import subprocess
+import sys
+import pyarrow as pa
+from data_layer import price_tree
+
+part = pa.table({**{name: ["x"] for name in price_tree.KEYS}, **{name: [1.0] for name in price_tree.SUMS}})
+before = len(os.listdir("/proc/self/task"))
+summed = price_tree.together([part, part])
+print(summed["generation_mwh"].to_pylist(), len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+def test_parts_of_a_price_analysis_are_added_up_by_no_other_thread() -> None:
+    """A worker has as many threads in the evening as in the morning."""
+    done = subprocess.run([sys.executable, "-c", _ADDED_UP], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[0] == "[2.0] 0"

@@ -58,6 +58,7 @@ class Scale:
     soak: float
     warm: float
     people: int
+    warm_people: int = 0
 
 
 def load() -> str:
@@ -224,8 +225,9 @@ async def heavy(running: Service, site: Site, alone: Idle, seconds: float) -> li
 
 
 async def soak(running: Service, site: Site, scale: Scale) -> list[Row]:
-    """Some minutes to warm up, a rest, the soak, a rest. What is held in minute two (a twentieth to three
-    twentieths of the soak) is compared with the end, under the same load, and what is held at both rests."""
+    """Some minutes to warm up, with more people than later if that is to fill what fills up in less time, a
+    rest, the soak, a rest. What is held in minute two (a twentieth to three twentieths of the soak) is
+    compared with the end, under the same load, and what is held at both rests."""
     samples: list[float] = []
     seconds, people = scale.soak, scale.people
 
@@ -234,7 +236,7 @@ async def soak(running: Service, site: Site, scale: Scale) -> list[Row]:
             await asyncio.sleep(SAMPLED_SECONDS)
             samples.append(running.held().pss_mb)
 
-    await crowd(running.port, site, people, scale.warm, 10, seed=3)
+    await crowd(running.port, site, scale.warm_people or people, scale.warm, 10, seed=3)
     await asyncio.sleep(REST_SECONDS)
     before = running.held()
     watching = asyncio.create_task(watch())
@@ -249,8 +251,9 @@ async def soak(running: Service, site: Site, scale: Scale) -> list[Row]:
     return [
         Row(
             f"soak: {people} analysts; memory under load, of minute two and of the end",
-            f"once, {seconds / 60:,.0f} min after {scale.warm:,.0f} s to warm up, {len(journal.asked):,} "
-            f"requests, {len(journal.asked) / seconds:,.0f} in each second",
+            f"once, {seconds / 60:,.0f} min after {scale.warm:,.0f} s to warm up with "
+            f"{scale.warm_people or people} analysts, {len(journal.asked):,} requests, "
+            f"{len(journal.asked) / seconds:,.0f} in each second",
             f"{early:,.0f} -> {late:,.0f} MB ({late / early - 1:+.1%}); by minute {by_minute}; {load()}"
             + (f"; {wrong}" if wrong else ""),
             "within 5 %, no error, 20 requests a second",
@@ -307,6 +310,7 @@ def main() -> None:
     parser.add_argument("--soak", type=float, help="seconds of the soak")
     parser.add_argument("--people", type=int, help="analysts in the soak")
     parser.add_argument("--warm", type=float, help="seconds to warm up before it")
+    parser.add_argument("--warm-people", type=int, help="analysts who warm it up, if not as many as later")
     parser.add_argument(
         "--only", nargs="*", default=[], help="scenes: storms heavy analysts readers flood soak"
     )
@@ -315,6 +319,8 @@ def main() -> None:
     scale: Any = asdict(SCALES[chosen.scale])
     if chosen.warm:
         scale["warm"] = chosen.warm
+    if chosen.warm_people:
+        scale["warm_people"] = chosen.warm_people
     if chosen.people:
         scale["people"] = chosen.people
     if chosen.soak:
