@@ -7,8 +7,10 @@ NEMDESK_REQUIRE_BROWSER=1 (set by .ci/run) make the lack a failure instead.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -73,18 +75,30 @@ DEMO_END = datetime(2026, 3, 2)
 """A fixed end, so that tests know the demonstration's content: a late summer's fortnight."""
 
 
+def _built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Lake], None]) -> Lake:
+    """A lake that the testers of one run share: the first that needs it builds it, the others wait.
+
+    NEMDESK_TEST_LAKES names a folder in which lakes outlive the run: mutation tests start pytest some
+    thousand times, and none of what they mutate is asked while a lake is built.
+    """
+    run = factory.getbasetemp()
+    shared = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
+    folder = Path(os.environ.get("NEMDESK_TEST_LAKES") or shared) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    built = folder / "built"
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            shutil.rmtree(folder / "lake", ignore_errors=True)
+            build(Lake(folder / "lake"))
+            built.touch()
+    return Lake(folder / "lake")
+
+
 @pytest.fixture(scope="session")
 def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Twelve days of demonstration data in a lake of its own; tests must not change it.
-
-    NEMDESK_TEST_LAKES names a folder in which the lake outlives the session: mutation tests start pytest
-    some thousand times, and none of what they mutate is asked while a lake is built.
-    """
-    kept = os.environ.get("NEMDESK_TEST_LAKES")
-    lake = Lake(Path(kept) / "demo" if kept else tmp_path_factory.mktemp("demo") / "lake")
-    if not (kept and lake.root.exists()):
-        demo.build(lake, end=DEMO_END, days=12)
-    return lake
+    """Twelve days of demonstration data in a lake of its own; tests must not change it."""
+    return _built_once(tmp_path_factory, "demo", lambda lake: demo.build(lake, end=DEMO_END, days=12))
 
 
 @pytest.fixture(scope="session")
@@ -93,15 +107,15 @@ def real_lake(real: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     from data_layer.ingest import nemweb, pipeline
     from tests.data_layer.ingest.server import serving
 
-    folder = tmp_path_factory.mktemp("real")
-    lake = Lake(folder / "lake")
-    months = sorted(
-        (int(path.name[6:10]), int(path.name[11:13])) for path in (real / "nemweb").rglob("MMSDM_????_??")
-    )
-    with serving(real / "nemweb") as server:
-        source = nemweb.open_source(server.url, folder / "downloads")
-        summary = pipeline.ingest(lake, source, months)
-        source.close()
-    assert [str(refusal) for refusal in summary.refusals] == []
-    assert summary.versions == len(months)
-    return lake
+    def build(lake: Lake) -> None:
+        months = sorted(
+            (int(path.name[6:10]), int(path.name[11:13])) for path in (real / "nemweb").rglob("MMSDM_????_??")
+        )
+        with serving(real / "nemweb") as server:
+            source = nemweb.open_source(server.url, tmp_path_factory.mktemp("real") / "downloads")
+            summary = pipeline.ingest(lake, source, months)
+            source.close()
+        assert [str(refusal) for refusal in summary.refusals] == []
+        assert summary.versions == len(months)
+
+    return _built_once(tmp_path_factory, "real", build)

@@ -421,9 +421,9 @@ class Tally:
     slowest: float = 0.0
 
 
-def run(files: int, seed: int, minutes: float = 600.0) -> Tally:
-    """``files`` damaged files (fewer where ``minutes`` end before), the mutations in turn; a problem's text
-    names the seed of its file."""
+def run(files: int, seed: int, minutes: float = 600.0, *, to_the_first: bool = False) -> Tally:
+    """``files`` damaged files (fewer where ``minutes`` end before, or the first problem is all that is
+    wanted), the mutations in turn; a problem's text names the seed of its file."""
     tally = Tally()
     names = sorted(originals())
     # Files that name no month may hold any stamp: they are half of all.
@@ -432,9 +432,11 @@ def run(files: int, seed: int, minutes: float = 600.0) -> Tally:
         problems, accepted = judge(name, originals()[name])
         tally.untouched += accepted
         tally.problems += [f"undamaged {name}: {problem}" for problem in problems]
+        if to_the_first and tally.problems:
+            return tally
     end = time.monotonic() + 60 * minutes
     for number in range(files):
-        if time.monotonic() > end:
+        if time.monotonic() > end or (to_the_first and tally.problems):
             break
         rng = random.Random(f"{seed}/{number}")
         name = rng.choice(live if rng.random() < 0.5 else names)
