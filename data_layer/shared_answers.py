@@ -1,7 +1,7 @@
 """Answers of long work, kept on disk for every process of the service.
 
 A job has a process of its own, whose memory ends with it: what it found is read here by the workers that
-draw it, and by whoever asks the same later. Arrow files, written aside and renamed, never pickles; bounded
+draw it, and by whoever asks the same later. Arrow streams, written aside and renamed, never pickles; bounded
 in bytes and in age. What cannot be read is as good as absent.
 """
 
@@ -95,12 +95,17 @@ class SharedAnswers:
         return self.directory / f"{hashlib.sha256(key.encode()).hexdigest()}.arrow"
 
 
+_ROWS: Final = b"nemdesk.rows"
+
+
 def write_table(table: pa.Table, path: Path) -> None:
-    """One Arrow file, whole or not at all."""
+    """One Arrow stream, whole or not at all."""
     staged = path.with_name(f"{path.name}.{os.getpid()}.part")
+    # A stream cut between two batches reads as a shorter one.
+    counted = table.replace_schema_metadata({**(table.schema.metadata or {}), _ROWS: str(table.num_rows)})
     try:
-        with pa.OSFile(str(staged), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
+        with pa.OSFile(str(staged), "wb") as sink, pa.ipc.new_stream(sink, counted.schema) as writer:
+            writer.write_table(counted)
         staged.replace(path)
     except BaseException:
         staged.unlink(missing_ok=True)
@@ -108,6 +113,12 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 
 def read_table(path: Path) -> pa.Table:
-    """All of an Arrow file, in memory of its own: it may be removed meanwhile."""
-    with pa.OSFile(str(path), "rb") as source:
-        return pa.ipc.open_file(source).read_all()
+    """What ``write_table`` wrote, in memory of its own: it may be removed meanwhile. OSError, ArrowException.
+
+    A stream, since Arrow starts threads for a file, and a process keeps them."""
+    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
+        table = reader.read_all()
+    metadata = dict(table.schema.metadata or {})
+    if metadata.pop(_ROWS, b"") != str(table.num_rows).encode():
+        raise pa.ArrowInvalid(f"{path.name} is not whole")
+    return table.replace_schema_metadata(metadata or None)

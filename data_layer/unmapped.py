@@ -25,7 +25,9 @@ def count(snapshot: Snapshot) -> int:
 def _in_file(path: str) -> int:
     """Files of a lake never change: each is read once."""
     soundness.ensure([path])
-    rows = pq.read_table(path, columns=["date", "duid", "fuel", "regionid"], partitioning=None)
+    # In this thread: Arrow would keep others for it from then on.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        rows = file.read(columns=["date", "duid", "fuel", "regionid"], use_threads=False)
     newest = rows.filter(pc.equal(rows.column("date"), pc.max(rows.column("date"))))
     fuel, region = (
         pc.equal(newest.column(name).cast("string"), Fuel.UNMAPPED.value) for name in ("fuel", "regionid")
