@@ -147,7 +147,7 @@ def test_units_the_registry_does_not_know_are_shown(backend: str, tmp_path: Path
 
 
 @settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -75,7 +75,7 @@ def demo(demo_lake: Lake) -> Engines:
 
 
 @settings(
-    max_examples=30,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -129,7 +129,7 @@ def engines(long_lake: Lake) -> Engines:
 @pytest.mark.parametrize(
     ("start", "end"),
     [
-        (datetime(2023, 12, 18), datetime(2024, 7, 15)),
+        pytest.param(datetime(2023, 12, 18), datetime(2024, 7, 15), marks=pytest.mark.long),
         (datetime(2023, 12, 20, 7, 35), datetime(2024, 7, 3, 17, 5)),
         (datetime(2024, 2, 25), datetime(2024, 3, 10)),
     ],
