@@ -95,6 +95,19 @@ def frame(snapshot: Snapshot, table: str) -> pd.DataFrame:
     return pd.concat([pq.read_table(p).to_pandas() for p in snapshot.paths(table)], ignore_index=True)
 
 
+def strictly_ordered(rows: pa.Table, key: Sequence[str]) -> bool:
+    """Whether each row's key is above that of the row before: in order, and none twice."""
+    above, equal = np.zeros(rows.num_rows - 1, bool), np.ones(rows.num_rows - 1, bool)
+    for name in key:
+        column = rows.column(name)
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        step = np.diff(pd.factorize(column.to_pandas(), sort=True)[0])
+        above |= equal & (step > 0)
+        equal &= step == 0
+    return bool(above.all())
+
+
 def compare(found: pd.DataFrame, expected: pd.DataFrame, keys: list[str], columns: list[str]) -> None:
     """The same keys in both, and the same numbers in ``columns``."""
     joined = found.merge(expected, on=keys, how="outer", suffixes=("", "_by_hand"), indicator=True)
