@@ -155,12 +155,15 @@
   });
 
   /* The field is React's: its value is set as typing would, so that the page does not bring it back. */
-  function finish() {
-    const field = input();
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, '');
-    field.dispatchEvent(new Event('input', { bubbles: true }));
+  function empty() {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(input(), '');
+    input().dispatchEvent(new Event('input', { bubbles: true }));
     close();
-    field.blur();
+  }
+
+  function finish() {
+    empty();
+    input().blur();
   }
 
   document.addEventListener('keydown', function (event) {
@@ -172,6 +175,10 @@
     } else if (event.key === 'Enter' && options.length) {
       event.preventDefault();
       options[Math.max(active, 0)].click();
-    } else if (event.key === 'Escape') { close(); }
+    } else if (event.key === 'Escape') {
+      /* Browsers empty a search field themselves, which counts as typing: the list would open again. */
+      event.preventDefault();
+      if (list().hidden) { empty(); } else { close(); }
+    }
   });
 })();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dash import Dash
@@ -22,8 +23,10 @@ def patient_probe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def settings_of(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
-    def make(lake_dir: Path, **more: object) -> Settings:
-        return Settings(lake_dir=lake_dir, cache_dir=tmp_path_factory.mktemp("cache"), **more)  # type: ignore[arg-type]
+    def make(lake_dir: Path, **more: Any) -> Settings:
+        # This process holds more than a server's, which would let go of its caches.
+        given = {"worker_memory_mb": 100_000, **more}
+        return Settings(lake_dir=lake_dir, cache_dir=tmp_path_factory.mktemp("cache"), **given)
 
     return make
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import pandas as pd
 import pytest
@@ -134,6 +135,16 @@ def test_a_search_by_keyboard_says_when_there_is_nothing(desk: Desk) -> None:
     assert marked == "Eraring Power Station", "what was marked stays marked while one goes on typing"
     field.send_keys(Keys.ESCAPE)
     assert not desk.element("#station-matches").is_displayed()
+    time.sleep(0.5)  # in which what counts as typing would have asked again
+    assert not desk.element("#station-matches").is_displayed(), "closed, it stays closed"
+    assert field.get_attribute("value") == "eraring p"
+    field.send_keys(Keys.ESCAPE)
+    desk.until(lambda: field.get_attribute("value") == "", "emptied by a second Escape")
+    time.sleep(0.5)
+    assert not desk.element("#station-matches").is_displayed()
+    field.send_keys("eraring")
+    desk.until(lambda: desk.elements("#station-matches .match-name"), "open again")
+    field.send_keys(Keys.ESCAPE)
     desk.element("#stations-numbers .info").send_keys(Keys.ENTER)
     desk.until(lambda: desk.elements(".info-text"), "a definition")
     desk.no_errors()
