@@ -11,7 +11,7 @@ from data_layer import sql
 from data_layer.connection import CancelToken, Engine
 from data_layer.errors import QueryCancelled
 from data_layer.pieces import Pieces
-from data_layer.planner import plan, plan_in_parts, plan_in_stretches
+from data_layer.planner import Plan, plan, plan_in_parts, plan_in_stretches
 from data_layer.requests.base import Request
 from data_layer.snapshot import Snapshot
 
@@ -59,11 +59,21 @@ class DuckBackend:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._last: tuple[Request, Snapshot, Plan] | None = None
+
+    def _plan(self, request: Request, snapshot: Snapshot) -> Plan:
+        """Who asks how heavy a question is has it answered next: it is planned once for both."""
+        last = self._last
+        if last is not None and last[0] is request and last[1] is snapshot:
+            return last[2]
+        chosen = plan(request, snapshot)
+        self._last = (request, snapshot, chosen)
+        return chosen
 
     def run(
         self, request: Request, snapshot: Snapshot, cancel: CancelToken | None = None
     ) -> tuple[pa.Table, str, int, int]:
-        chosen = plan(request, snapshot)
+        chosen = self._plan(request, snapshot)
         table = self.engine.query(chosen.statement, chosen.parameters, cancel)
         return chosen.finished(table), chosen.source, chosen.rows, chosen.files
 
@@ -97,7 +107,7 @@ class DuckBackend:
         return Pieces(stretches.count, tables(), source, self.name, snapshot.token, snapshot.kind)
 
     def cost(self, request: Request, snapshot: Snapshot) -> int:
-        return plan(request, snapshot).rows
+        return self._plan(request, snapshot).rows
 
     def is_heavy(self, request: Request, snapshot: Snapshot) -> bool:
-        return plan(request, snapshot).heavy
+        return self._plan(request, snapshot).heavy

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,12 @@ class LakeFile:
     last: str | None = None
     inputs: str = ""
 
-    @property
+    # Read once: a question about one day looks at the stamps of every month, several times.
+    @cached_property
     def last_stamp(self) -> datetime | None:
         return datetime.fromisoformat(self.last) if self.last else None
 
-    @property
+    @cached_property
     def first_stamp(self) -> datetime | None:
         return datetime.fromisoformat(self.first) if self.first else None
 
@@ -72,12 +74,17 @@ class Snapshot:
 
     def span(self, table: str) -> tuple[datetime, datetime] | None:
         """First and last stamp of ``table``, or None where it is empty."""
-        entries = [entry for entry in self.partitions(table).values() if entry.first and entry.last]
-        if not entries:
-            return None
-        firsts = [entry.first_stamp for entry in entries]
-        lasts = [entry.last_stamp for entry in entries]
-        return min(f for f in firsts if f), max(x for x in lasts if x)
+        return self._spans.get(table)
+
+    @cached_property
+    def _spans(self) -> dict[str, tuple[datetime, datetime]]:
+        found = {}
+        for table, entries in self.files.items():
+            firsts = [entry.first_stamp for entry in entries.values() if entry.first_stamp]
+            lasts = [entry.last_stamp for entry in entries.values() if entry.last_stamp]
+            if firsts and lasts:
+                found[table] = (min(firsts), max(lasts))
+        return found
 
     def rows(self, table: str) -> int:
         return sum(entry.rows for entry in self.partitions(table).values())

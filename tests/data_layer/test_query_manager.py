@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from app import cli
-from data_layer import turns
+from data_layer import backend, turns
 from data_layer.backend import DuckBackend
 from data_layer.connection import CancelToken, DuckEngine, Limits
 from data_layer.errors import (
@@ -37,6 +37,7 @@ from data_layer.requests import (
     Period,
     RegionSeries,
     RegionSummary,
+    Request,
 )
 from tests.data_layer.lakes import make_lake, prices, readings, stamps, unit
 
@@ -505,3 +506,16 @@ def test_warming_leaves_out_what_is_damaged_and_asking_says_so(small: Lake) -> N
     assert 0 < manager.warm() < whole
     with pytest.raises(LakeDamaged, match="region_day 2025"):
         manager.answer(RegionSummary(DAY))
+
+
+def test_a_question_is_planned_once(manager: HybridQueryManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it is asked first how heavy it is."""
+    planned: list[Request] = []
+    plan = backend.plan
+    monkeypatch.setattr(
+        backend, "plan", lambda request, lake: (planned.append(request), plan(request, lake))[1]
+    )
+    asked = [FuelSummary(WEEK, region) for region in ("SA1", "NEM")]
+    answers = [manager.answer(request, use_cache=False).table for request in asked]
+    assert planned == asked
+    assert answers[0].num_rows and not answers[0].equals(answers[1])
