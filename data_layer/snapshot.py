@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,19 @@ class LakeFile:
     last: str | None = None
     inputs: str = ""
 
-    # Read once: a question about one day looks at the stamps of every month, several times.
-    @cached_property
+    @property
     def last_stamp(self) -> datetime | None:
-        return datetime.fromisoformat(self.last) if self.last else None
+        return _stamp(self.last) if self.last else None
 
-    @cached_property
+    @property
     def first_stamp(self) -> datetime | None:
-        return datetime.fromisoformat(self.first) if self.first else None
+        return _stamp(self.first) if self.first else None
+
+
+@lru_cache(maxsize=16_384)
+def _stamp(text: str) -> datetime:
+    """Kept, since a question about one day looks at the stamps of every month, several times."""
+    return datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True)
