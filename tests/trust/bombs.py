@@ -143,7 +143,7 @@ OF_THEIR_ROWS: Final = ("a file of another month", "rows of another version than
 def archives() -> dict[str, bytes]:
     """What a server may send in a report's place and would unpack to much, or cost much to look at."""
     found = {
-        one.name: one.body
+        one.name: one.body()
         for one in upstream.bodies()
         if one.body is not None and one.outcome == upstream.REFUSED and one.name not in OF_THEIR_ROWS
     }

@@ -23,6 +23,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,13 @@ def put_tree(tree: Path) -> None:
 
 @dataclass(frozen=True)
 class Strike:
-    """A fault, or a body in the file's place. ``asked``: the GETs the file may cost (None: up to five)."""
+    """A fault, or what makes a body in the file's place: some take a second to make, and who only lists the
+    strikes needs none. ``asked``: the GETs the file may cost (None: up to five)."""
 
     name: str
     outcome: str
     faults: tuple[web.Fault, ...] = ()
-    body: bytes | None = None
+    body: Callable[[], bytes] | None = None
     asked: int | None = None
     at_listing: bool = False
     reason: str = ""
@@ -162,6 +164,7 @@ def faults() -> list[Strike]:
     return strikes
 
 
+@cache
 def _bomb(mebibytes: int) -> bytes:
     buffer = io.BytesIO()
     with (
@@ -189,61 +192,78 @@ def bodies() -> list[Strike]:
     link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
     inner = zipped({f"{STRUCK}.CSV": good})
     linked = zipped([(link, b"/etc/passwd")])  # type: ignore[list-item]
-    bomb = _bomb(1024)
     other = text(
         "I,DISPATCH,PRICE,9,SETTLEMENTDATE,RUNNO,REGION_NAME,PRICE",
         "D,DISPATCH,PRICE,9,2024/01/01 00:05:00,1,NSW1,5",
     )
     return [
-        Strike("a bomb of 1 MB to 1 GiB", REFUSED, body=bomb, reason="bomb"),
+        Strike("a bomb of 1 MB to 1 GiB", REFUSED, body=lambda: _bomb(1024), reason="bomb"),
         Strike(
-            "a bomb in a zip", REFUSED, body=zipped({"INNER.ZIP": bomb}, zipfile.ZIP_STORED), reason="bomb"
+            "a bomb in a zip",
+            REFUSED,
+            body=lambda: zipped({"INNER.ZIP": _bomb(1024)}, zipfile.ZIP_STORED),
+            reason="bomb",
         ),
-        Strike("zips nested five deep", REFUSED, body=_nested(inner, 5), reason="nested"),
+        Strike("zips nested five deep", REFUSED, body=lambda: _nested(inner, 5), reason="nested"),
         Strike(
             "ten thousand members",
             REFUSED,
-            body=zipped([(f"A{n}.CSV", b"x") for n in range(10_000)]),
+            body=lambda: zipped([(f"A{n}.CSV", b"x") for n in range(10_000)]),
             reason="members",
         ),
         Strike(
             "ten thousand zips",
             REFUSED,
-            body=zipped([(f"A{n}.ZIP", b"x") for n in range(10_000)]),
+            body=lambda: zipped([(f"A{n}.ZIP", b"x") for n in range(10_000)]),
             reason="members",
         ),
-        Strike("a member that is a link", REFUSED, body=linked, reason="link"),
-        Strike("a member named ../", REFUSED, body=zipped({"../../X.CSV": good}), reason="name"),
-        Strike("a member with an absolute name", REFUSED, body=zipped({"/etc/X.CSV": good}), reason="name"),
-        Strike("a member named with a backslash", REFUSED, body=zipped({"..\\X.CSV": good}), reason="name"),
-        Strike("a member that lies about its size", REFUSED, body=_lying(good), reason="damaged"),
-        Strike("an empty zip", REFUSED, body=zipped({}), reason="empty"),
+        Strike("a member that is a link", REFUSED, body=lambda: linked, reason="link"),
+        Strike("a member named ../", REFUSED, body=lambda: zipped({"../../X.CSV": good}), reason="name"),
         Strike(
-            "a zip whose only member is empty", REFUSED, body=zipped({f"{STRUCK}.CSV": b""}), reason="empty"
+            "a member with an absolute name",
+            REFUSED,
+            body=lambda: zipped({"/etc/X.CSV": good}),
+            reason="name",
         ),
-        Strike("a zip cut in half", REFUSED, body=inner[: len(inner) // 2]),
+        Strike(
+            "a member named with a backslash",
+            REFUSED,
+            body=lambda: zipped({"..\\X.CSV": good}),
+            reason="name",
+        ),
+        Strike("a member that lies about its size", REFUSED, body=lambda: _lying(good), reason="damaged"),
+        Strike("an empty zip", REFUSED, body=lambda: zipped({}), reason="empty"),
+        Strike(
+            "a zip whose only member is empty",
+            REFUSED,
+            body=lambda: zipped({f"{STRUCK}.CSV": b""}),
+            reason="empty",
+        ),
+        Strike("a zip cut in half", REFUSED, body=lambda: inner[: len(inner) // 2]),
         Strike(
             "a file of another month",
             REFUSED,
-            body=zipped({f"{STRUCK}.CSV": month_of_prices(12, "2019/07")}),
+            body=lambda: zipped({f"{STRUCK}.CSV": month_of_prices(12, "2019/07")}),
             reason="outside the file's month",
         ),
         Strike(
             "an unknown version with other columns",
             REFUSED,
-            body=zipped({f"{STRUCK}.CSV": other}),
+            body=lambda: zipped({f"{STRUCK}.CSV": other}),
             reason="has no column",
         ),
         Strike(
             "rows of another version than their header",
             REFUSED,
-            body=zipped({f"{STRUCK}.CSV": good.replace(b"D,DISPATCH,PRICE,5", b"D,DISPATCH,PRICE,6")}),
+            body=lambda: zipped(
+                {f"{STRUCK}.CSV": good.replace(b"D,DISPATCH,PRICE,5", b"D,DISPATCH,PRICE,6")}
+            ),
             reason="does not belong",
         ),
         Strike(
             "a known table under an unknown version",
             ARRIVES,
-            body=zipped({f"{STRUCK}.CSV": good.replace(b"DISPATCH,PRICE,5", b"DISPATCH,PRICE,99")}),
+            body=lambda: zipped({f"{STRUCK}.CSV": good.replace(b"DISPATCH,PRICE,5", b"DISPATCH,PRICE,99")}),
         ),
     ]
 
@@ -296,7 +316,7 @@ def strike(one: Strike, folder: Path) -> Struck:
     month = nemweb.month_folder(*MONTH)
     path = f"/{month}/" if one.at_listing else f"/{month}/{STRUCK}.zip"
     if one.body is not None:
-        (tree / path[1:]).write_bytes(one.body)
+        (tree / path[1:]).write_bytes(one.body())
     problems: list[str] = []
     summary = Summary()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
