@@ -25,7 +25,7 @@ run: runtime ## serve on http://127.0.0.1:8050 (makes demonstration data when th
 
 install: venv ## install everything that development needs into .venv
 	@if ! cmp -s requirements-dev.lock $(VENV)/installed.lock; then
-		$(call install_lock,requirements-dev.lock)
+		$(call install_lock,requirements-dev.lock,--no-compile)
 	fi
 
 test: install browser-deps lint unit ## check style, types and import rules, then run every test
@@ -78,11 +78,13 @@ clean: ## remove .venv and everything generated, but not the lake
 
 # installed.lock is a copy of the lock that .venv holds; it goes before an install begins and comes back
 # when it is complete, so that an interrupted install is never taken for a finished one.
+# $(1) the lock, $(2) more options. Development compiles modules when they are first imported: most of what is
+# installed never is, and compiling it all takes a third of the time.
 define install_lock
 	echo "Installing $(1) into $(VENV) (once)"
 	rm -f $(VENV)/installed.lock
 	for try in 1 2 3; do
-		if $(PIP_INSTALL) -r $(1); then cp $(1) $(VENV)/installed.lock; break; fi
+		if $(PIP_INSTALL) $(2) -r $(1); then cp $(1) $(VENV)/installed.lock; break; fi
 		if [ $$try = 3 ]; then echo "The dependencies could not be installed: see pip's message above." >&2; exit 1; fi
 		echo "Trying again" >&2; sleep 5
 	done
