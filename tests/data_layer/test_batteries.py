@@ -271,7 +271,7 @@ def test_stored_energy_is_given_where_it_is_published(backend: str, tmp_path: Pa
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -120,7 +120,7 @@ def questions(first: datetime, last: datetime) -> st.SearchStrategy[Request]:
 
 
 @settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -247,7 +247,7 @@ def test_an_intervention_is_two_runs_of_one_interval(tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -362,7 +362,7 @@ def test_an_answer_is_of_one_version_while_others_are_published(small: Lake) -> 
     threads = [threading.Thread(target=read) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for number in range(8):
+    for number in range(5):
         published = datetime(2030, 1, 1) + timedelta(days=number)
         make_lake(
             small.root,
