@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,23 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+_ports: list[int] = []
+"""Of servers before, which may have ended."""
+
+
+def _port() -> int:
+    """A port that an earlier server had, where one is free again: the browser keeps what it has compiled of
+    the scripts by their address, port and all."""
+    for port in _ports:
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                sock.bind(("127.0.0.1", port))
+                return port
+    _ports.append(free_port())
+    return _ports[-1]
+
+
 @contextmanager
 def serving(lake: Lake, folder: Path) -> Iterator[str]:
     """Address of the server as it is shipped: ``gunicorn`` alone, two workers."""
@@ -51,7 +68,7 @@ def started(
     lake: Lake, folder: Path, app: str = "", variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """(address, process) of gunicorn over another ``app``, or with other settings than those shipped."""
-    port = free_port()
+    port = _port()
     log = folder / "log"
     environment = {
         **os.environ,
@@ -266,9 +283,10 @@ class Link:
         return getattr(self.found(), name)
 
 
-@pytest.fixture(scope="module")
-def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """dash[testing]'s browser, one for a module: starting Chromium costs more than most tests."""
+@pytest.fixture(scope="session")
+def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """dash[testing]'s browser, one for a tester: what it has compiled of the scripts serves every page, and a
+    first page in a new Chromium costs more processor time than most tests."""
     option = request.config.getoption
     with Browser(
         browser="Chrome",
@@ -281,11 +299,34 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture
+def browser(chromium: Any, gunicorn: str) -> Iterator[Any]:
+    """The browser as a first visitor has it, whatever the test before left in it."""
+    driver = chromium.driver
+    first, *others = driver.window_handles
+    for handle in others:
+        driver.switch_to.window(handle)
+        driver.close()
+    driver.switch_to.window(first)
+    # A page without scripts, of this host: another would cost what is compiled.
+    driver.get(f"{gunicorn}/healthz")
+    driver.execute_script("sessionStorage.clear()")
+    # Cookies are kept by host: they would be sent to every server here, whatever its port.
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    # All origins: each server of a test is one.
+    kept = {"origin": "*", "storageTypes": "local_storage,indexeddb,service_workers,cache_storage"}
+    driver.execute_cdp_cmd("Storage.clearDataForOrigin", kept)
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    driver.set_script_timeout(20)
+    chromium.reset_log_timestamp()
+    yield chromium
+    # A page left open would go on asking its server, which may be gone by then.
+    driver.get(f"{gunicorn}/healthz")
+
+
+@pytest.fixture
 def desk(browser: Any, gunicorn: str) -> Desk:
-    """The browser at the shipped server, as a first visitor sees it."""
+    """The browser at the shipped server, on a common laptop."""
     made = Desk(browser, gunicorn)
     made.screen()
-    made.open("/healthz")
-    browser.driver.execute_script("localStorage.clear()")
-    browser.reset_log_timestamp()
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -32,8 +33,8 @@ def address(demo_lake: Lake, folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(dash_br, address: str) -> Desk:  # type: ignore[no-untyped-def]
-    desk = Desk(dash_br, address)
+def page(browser: Any, address: str) -> Desk:
+    desk = Desk(browser, address)
     desk.screen()
     desk.open(VIEW)
     desk.ready("gen-mix", "gen-table")

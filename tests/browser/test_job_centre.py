@@ -29,11 +29,6 @@ def served(demo_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def desk(browser: Any, served: str) -> Desk:
     made = Desk(browser, served)
     made.screen()
-    made.open("/healthz")
-    browser.driver.delete_all_cookies()
-    browser.driver.execute_script("localStorage.clear()")
-    browser.driver.set_script_timeout(20)
-    browser.reset_log_timestamp()
     return made
 
 
