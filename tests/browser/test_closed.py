@@ -38,14 +38,21 @@ def sign_in(desk: Desk, password: str) -> None:
 
 
 def test_no_tab_asks_another_host_or_leaves_a_cookie_to_scripts(desk: Desk, gunicorn: str) -> None:
+    desk.open(f"/{TABS[0].name}")
+    # The browser notes 250 addresses of a page unless told otherwise; all tabs are one page.
+    desk.driver.execute_script("performance.setResourceTimingBufferSize(10000)")
+    before = 0
     for tab in TABS:
-        desk.open(f"/{tab.name}")
-        desk.until(lambda: desk.elements("main .panel-ready"), tab.name)
+        desk.element(f"#tabs a[href^='/{tab.name}']").click()
+        desk.until(lambda tab=tab: desk.query().partition("?")[0] == f"/{tab.name}", tab.name)
+        shown = ", ".join(f"main #{panel}.panel-ready" for panel in tab.panels)
+        desk.until(lambda shown=shown: not desk.gone(shown), tab.name)
         desk.until(lambda: desk.gone("main .panel-loading"), tab.name)
         desk.ready()
         script = "return performance.getEntries().map(one => one.name).filter(name => name.includes('//'))"
         asked = desk.driver.execute_script(script)
-        assert len(asked) > 10
+        assert len(asked) > before + (0 if before else 10)
+        before = len(asked)
         assert {urlsplit(one).netloc for one in asked if not one.startswith(("data:", "blob:"))} == {
             urlsplit(gunicorn).netloc
         }
