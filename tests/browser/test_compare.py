@@ -47,7 +47,9 @@ def test_the_period_before_is_laid_under_this_one(desk: Desk) -> None:
     desk.driver.refresh()
     desk.ready(*GENERATION)
     assert len(others(desk)) == 2
-    desk.open("/generation?start=2026-02-22&end=2026-02-24&region=QLD1&resolution=hour")
+    desk.go("/generation?start=2026-02-22&end=2026-02-24&region=QLD1&resolution=hour")
+    desk.until(lambda: desk.layout("gen-mix", ".xaxis.range[0]").startswith("2026-02-22"), "that period")
+    desk.until(lambda: others(desk) == [], "and nothing else")
     desk.ready(*GENERATION)
     assert values(desk, "Price QLD1") == compared
     assert len(compared) == 72
@@ -80,7 +82,8 @@ def test_a_period_without_data_is_said(desk: Desk) -> None:
     desk.ready(*GENERATION)
     assert "Nothing to compare with" in desk.text("#gen-mix-top")
     assert others(desk) == []
-    desk.open("/generation?start=2026-02-20&end=2026-02-27&compare=cheese")
+    desk.go("/generation?start=2026-02-20&end=2026-02-27&compare=cheese")
+    desk.until(lambda: "first day of the other period" in desk.text("#notices"), "what was dropped")
+    desk.until(lambda: "20 Feb to 27 Feb 2026" in desk.text("#gen-mix-top"), "the period")
     desk.ready(*GENERATION)
-    assert "first day of the other period" in desk.text("#notices")
     desk.no_errors()

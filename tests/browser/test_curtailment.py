@@ -93,14 +93,12 @@ def test_the_download_is_what_a_reader_of_the_raw_rows_would_work_out(desk: Desk
 
 
 def test_an_edited_address_says_what_was_dropped_and_a_phone_shows_the_chart(desk: Desk) -> None:
+    desk.phone()
     desk.open("/curtailment?by=planet&view=pie&fuels=wind,cheese&range=7d")
     desk.ready(*PANELS)
     for dropped in ("planet", "pie", "cheese"):
         desk.until(lambda dropped=dropped: dropped in desk.text("#notices"), dropped, PATIENCE)
     assert "Wind" in desk.text("#curtailment-table")
-    desk.phone()
-    desk.open("/curtailment")
-    desk.ready(*PANELS)
     assert desk.page_width() <= 390
     assert desk.element("#curtailment-chart .js-plotly-plot").size["height"] >= 300
     desk.no_errors()

@@ -36,8 +36,6 @@ def address(demo_lake: Lake, folder: Path) -> Iterator[str]:
 def page(browser: Any, address: str) -> Desk:
     desk = Desk(browser, address)
     desk.screen()
-    desk.open(VIEW)
-    desk.ready("gen-mix", "gen-table")
     return desk
 
 
@@ -60,6 +58,8 @@ def order(page: Desk, table: str, form: str) -> None:
 
 
 def test_all_unit_readings_are_chosen_made_and_fetched(page: Desk, folder: Path, demo_lake: Lake) -> None:
+    page.open(VIEW)
+    page.ready("gen-mix", "gen-table")
     order(page, "all-unit-readings", "parquet")
     title = "All unit readings, 5 minutes, South Australia, 24 Feb to 25 Feb 2026, Parquet"
     assert title in page.text("#export-said")
@@ -93,8 +93,6 @@ def test_on_a_phone_the_choice_is_a_sheet_at_the_bottom(page: Desk, folder: Path
     page.until(lambda: page.gone("#export-start"), "a closed box")
     # The Escape key closes it too, and so does another address.
     page.screen()
-    page.open(VIEW)
-    page.ready("gen-mix")
     page.element("#export-open").click()
     page.until(lambda: page.elements("#export-start"), "the choice")
     page.element("body").send_keys(Keys.ESCAPE)

@@ -158,7 +158,7 @@ def test_a_drag_asks_for_the_span_and_an_edited_address_says_what_it_dropped(des
     desk.drag("stations-chart", 0.4, 0.5)
     desk.until(lambda: "5-minute readings" in desk.text("#stations-chart-top"), "finer", PATIENCE)
     assert "T" in desk.query()
-    desk.open("/stations?units=HPRG1&start=2026-02-27&end=2026-02-28")
+    desk.go("/stations?units=HPRG1&start=2026-02-27&end=2026-02-28")
     desk.until(
         lambda: "No readings of what is chosen" in desk.text("#stations-chart-top"),
         "why it is empty",

@@ -65,7 +65,9 @@ def test_the_calendar_leads_to_a_day_and_the_day_to_generation(desk: Desk) -> No
     said(desk, "system-calendar-top", "Settlement prices found")
     desk.link("All days", "#system-findings").click()
     said(desk, "system-findings", "all 12 days are as they should be")
-    desk.open(address)
+    desk.driver.execute_script("history.go(-2)")
+    desk.until(lambda: desk.query() == address, "the day again", PATIENCE)
+    said(desk, "system-findings", "LANCSF1")
     desk.answered(*PANELS, seconds=PATIENCE)
     desk.link("Open this day in Generation", "#system-findings").click()
     desk.until(lambda: desk.query().startswith("/generation?start=2026-02-25"), "that day", PATIENCE)
@@ -81,12 +83,13 @@ def test_a_click_on_a_strip_of_weeks_opens_the_day_under_it(browser: Any, tmp_pa
     with started(lake, tmp_path) as (url, _):
         desk = Desk(browser, url)
         desk.screen()
-        browser.reset_log_timestamp()
+        desk.open("/system")
         for day, place, region in ((date(2025, 3, 5), 0, "NSW1"), (date(2025, 6, 15), 2, "SA1")):
-            desk.open("/system")
+            desk.until(lambda: desk.query() == "/system", "all days and regions")
             desk.answered("system-calendar", seconds=PATIENCE)
             click_day(desk, day.isoformat(), place * 8 + day.weekday())
             assert f"region={region}" in desk.query()
+            desk.driver.back()
         desk.no_errors()
 
 
@@ -155,7 +158,6 @@ def test_switched_off_the_address_says_so(browser: Any, demo_lake: Lake, tmp_pat
     with started(demo_lake, tmp_path, variables={"NEMDESK_SYSTEM_TAB": "false"}) as (url, _):
         desk = Desk(browser, url)
         desk.screen()
-        browser.reset_log_timestamp()
         desk.open("/system")
         desk.until(lambda: "System is switched off" in desk.text("#page"), "the reason", PATIENCE)
         assert "System" not in desk.text("#tabs")
@@ -168,7 +170,6 @@ def test_the_warnings_stand_first_when_the_cache_folder_is_gone(
     with started(demo_lake, tmp_path) as (url, _):
         desk = Desk(browser, url)
         desk.screen()
-        browser.reset_log_timestamp()
         desk.open("/system")
         desk.answered(*PANELS, seconds=PATIENCE)
         assert desk.text("#system-warnings") == ""
@@ -183,4 +184,3 @@ def test_the_warnings_stand_first_when_the_cache_folder_is_gone(
         desk.open("/system")
         desk.until(lambda: "cannot be logged" in desk.text("#system-warnings"), "in the dark too", PATIENCE)
         desk.no_errors()
-        browser.driver.execute_script("localStorage.clear()")

@@ -138,8 +138,10 @@ def test_a_download_is_what_the_raw_rows_say(desk: Desk, demo_lake: Lake) -> Non
 
 def test_on_a_phone_nothing_is_cut_off(desk: Desk) -> None:
     desk.phone()
-    for view in ("mix", "ramp"):
-        desk.open(f"/trends?view={view}")
+    desk.open("/trends")
+    for view, said in (("mix", "partial, drawn lighter"), ("ramp", "Evening ramp of residual demand")):
+        desk.go(f"/trends?view={view}")
+        desk.until(lambda said=said: said in desk.text("#trends-main-top"), view)
         desk.ready(*TRENDS)
         assert desk.page_width() <= 390
         for chart in desk.elements(".js-plotly-plot"):
