@@ -197,17 +197,15 @@ def test_long_work_shows_how_far_it_is_and_can_be_stopped(
     browser: Any, demo_lake: Lake, tmp_path: Path
 ) -> None:
     """The same tab where every question is long work (tests/app/slow_work.py)."""
-    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     with started(demo_lake, tmp_path, "tests.app.slow_work:server", {"NEMDESK_JOB_ROWS": "0"}) as (url, _):
         desk = Desk(browser, url)
-        browser.reset_log_timestamp()
         desk.open(f"/price-analysis?{PERIOD}&fuels=water")
         desk.until(lambda: "of 3 months read" in desk.text("#analysis-work"), "progress")
         desk.until(lambda: names(desk), "the tree so far")
         desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "done")
         ready(desk)
         assert "CSV: tree" in desk.text("#analysis-bottom")
-        desk.open(f"/price-analysis?{PERIOD}&fuels=coal")
+        desk.go(f"/price-analysis?{PERIOD}&fuels=coal")
         desk.until(lambda: "1 of 3 months read" in desk.text("#analysis-work"), "never-ending work")
         desk.element("#analysis-cancel").click()
         desk.until(lambda: desk.element("#analysis-stopped").is_displayed(), "said to be stopped")
@@ -218,8 +216,7 @@ def test_long_work_shows_how_far_it_is_and_can_be_stopped(
         # Another view stops it without being asked, and is not overwritten by it.
         press(desk, "30d", "#period-bar")
         desk.until(lambda: "range" not in desk.query() and "start" not in desk.query(), "another view")
-        desk.open(f"/price-analysis?{PERIOD}&fuels=solar")
+        desk.go(f"/price-analysis?{PERIOD}&fuels=solar")
         desk.until(lambda: "its process was killed" in desk.text("#analysis-top"), "the death of a job")
         desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "nothing at work")
         desk.no_errors()
-        desk.open("/healthz")

@@ -182,8 +182,11 @@ def test_clicks_and_zoom_on_the_map(desk: Desk) -> None:
     named = [name for name in desk.drawn("regions-map") if name in LINE_NAMES]
     assert len(ends) == len(named) == 6
     click_map(desk, ends[0][2], ends[0][3], named[0], then=lambda: "line=" in desk.query())
-    desk.open("/regions")
     settled(desk)
+    desk.go("/regions")
+    desk.until(lambda: desk.query() == "/regions", "the address")
+    settled(desk)
+    desk.until(lambda: facts(desk)["drawn"], "stations again")
     few = facts(desk)
     desk.element("[data-map-zoom=in]").click()
     desk.until(lambda: facts(desk)["drawn"] > few["drawn"], "more stations")
