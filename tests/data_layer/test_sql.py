@@ -124,7 +124,7 @@ def test_the_sql_stays_within_what_travels(path: Path) -> None:
 
 def test_macros_only_make_macros() -> None:
     statements = [part.strip() for part in re.sub(r"--[^\n]*", "", sql.macros()).split(";") if part.strip()]
-    assert len(statements) == 14
+    assert len(statements) == 15
     assert all(statement.startswith("CREATE OR REPLACE MACRO ") for statement in statements)
 
 
@@ -142,6 +142,19 @@ def test_macros_mirror_the_markets_facts(connection: duckdb.DuckDBPyConnection) 
     for mw, kind in ((5, "LOAD"), (-5, "LOAD"), (-5, "GENERATOR")):
         assert value(f"signed_mw({mw}, '{kind}')") == -5
     assert value("signed_mw(5, NULL)") == 5
+    for one, some in (("SA1", ["NSW1", "SA1"]), ("SA1", ["NSW1"]), ("SA1", []), (None, ["SA1"])):
+        assert value("among($one, CAST($some AS VARCHAR[]))", one=one, some=some) is (one in some)
+
+
+def test_a_list_makes_no_join(demo_lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
+    request = RegionSeries(Period.parse("2026-02-20", "2026-02-21"), REGIONS, Resolution.HOUR)
+    made = plan(request, demo_lake.snapshot())
+
+    def steps(statement: str) -> str:
+        return str(connection.execute(f"EXPLAIN {statement}", made.parameters).fetchall()).upper()
+
+    assert "JOIN" not in steps(made.statement)
+    assert "JOIN" in steps(re.sub(r"among\((\w+), (\$\w+)\)", r"list_contains(\2, \1)", made.statement))
 
 
 @settings(max_examples=100, deadline=None)

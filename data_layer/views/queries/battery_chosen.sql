@@ -6,13 +6,13 @@ LEFT JOIN battery_facts AS f ON s.battery = f.battery
 WHERE ($region = 'NEM' OR s.regionid = $region)
     AND (
         len($chosen) = 0
-        OR list_contains(
-            $chosen,
+        OR among(
             CASE $group_by
                 WHEN 'unit' THEN s.battery
                 WHEN 'station' THEN coalesce(f.station_name, s.battery)
                 WHEN 'owner' THEN coalesce(f.owner, 'Unknown')
                 ELSE s.regionid
-            END
+            END,
+            $chosen
         )
     )

@@ -14,7 +14,7 @@ WITH by_region AS (
         sum(curtailed_value_aud) AS curtailed_value_aud,
         sum(intervals) AS intervals
     FROM source
-    WHERE ($region = 'NEM' OR regionid = $region) AND list_contains($fuels, fuel)
+    WHERE ($region = 'NEM' OR regionid = $region) AND among(fuel, $fuels)
     GROUP BY time, regionid, fuel
 )
 

@@ -13,7 +13,7 @@ WITH by_region AS (
         sum(curtailed_value_aud) AS curtailed_value_aud,
         sum(intervals) AS intervals
     FROM source
-    WHERE list_contains($fuels, fuel)
+    WHERE among(fuel, $fuels)
     GROUP BY regionid, fuel
 ),
 

@@ -12,7 +12,7 @@ WITH by_region AS (
         sum(unpriced_curtailed_mwh) AS unpriced_curtailed_mwh,
         sum(intervals) AS intervals
     FROM source
-    WHERE ($region = 'NEM' OR regionid = $region) AND list_contains($fuels, fuel)
+    WHERE ($region = 'NEM' OR regionid = $region) AND among(fuel, $fuels)
     GROUP BY time_of_day, regionid, fuel
 )
 

@@ -15,8 +15,8 @@ by_region AS (
     SELECT
         date,
         regionid,
-        sum(generation_mwh) FILTER (WHERE list_contains($fuels, fuel)) AS chosen_mwh,
-        sum(generation_mwh) FILTER (WHERE list_contains($fuels, fuel) AND fuel <> 'Battery Storage') AS part_mwh,
+        sum(generation_mwh) FILTER (WHERE among(fuel, $fuels)) AS chosen_mwh,
+        sum(generation_mwh) FILTER (WHERE among(fuel, $fuels) AND fuel <> 'Battery Storage') AS part_mwh,
         sum(generation_mwh) FILTER (WHERE fuel <> 'Battery Storage') AS whole_mwh,
         max(intervals) FILTER (WHERE fuel <> 'Rooftop Solar') AS intervals
     FROM by_fuel

@@ -29,5 +29,5 @@ LEFT JOIN (
     WHERE valid_from < $period_end_day
     GROUP BY duid
 ) AS u ON s.duid = u.duid
-WHERE (len($regions) = 0 OR list_contains($regions, s.regionid))
-    AND (len($fuels) = 0 OR list_contains($fuels, s.fuel))
+WHERE (len($regions) = 0 OR among(s.regionid, $regions))
+    AND (len($fuels) = 0 OR among(s.fuel, $fuels))

@@ -2,5 +2,5 @@
 -- An empty list means all.
 SELECT *
 FROM integrated
-WHERE (len($regions) = 0 OR list_contains($regions, region))
-    AND (len($fuels) = 0 OR list_contains($fuels, fuel_type))
+WHERE (len($regions) = 0 OR among(region, $regions))
+    AND (len($fuels) = 0 OR among(fuel_type, $fuels))

@@ -24,7 +24,7 @@ WITH sums AS (
         sum(price_difference_aud_hours_per_mwh) / nullif(sum(priced_hours), 0) AS price_difference_aud_per_mwh,
         sum(intervals) AS intervals
     FROM source
-    WHERE len($lines) = 0 OR list_contains($lines, interconnectorid)
+    WHERE len($lines) = 0 OR among(interconnectorid, $lines)
     GROUP BY time, interconnectorid, regionid_from, regionid_to
 )
 

@@ -13,7 +13,7 @@ WITH banded AS (
         + CASE WHEN price_aud_per_mwh >= $edge_7 THEN 1 ELSE 0 END
         + CASE WHEN price_aud_per_mwh >= $edge_8 THEN 1 ELSE 0 END AS band
     FROM region_5min
-    WHERE price_aud_per_mwh IS NOT NULL AND list_contains($regions, regionid)
+    WHERE price_aud_per_mwh IS NOT NULL AND among(regionid, $regions)
 ),
 
 summed AS (

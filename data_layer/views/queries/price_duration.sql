@@ -11,7 +11,7 @@ WITH stepped AS (
             ELSE floor(price_aud_per_mwh / 100) * 100
         END AS step
     FROM region_5min
-    WHERE price_aud_per_mwh IS NOT NULL AND list_contains($regions, regionid)
+    WHERE price_aud_per_mwh IS NOT NULL AND among(regionid, $regions)
 ),
 
 counted AS (

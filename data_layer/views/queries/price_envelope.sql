@@ -17,7 +17,7 @@ WITH bucketed AS (
             ) / (300.0 * $bucket_intervals)
         ) AS BIGINT) AS bucket
     FROM source
-    WHERE list_contains($regions, regionid) AND max_price_aud_per_mwh IS NOT NULL
+    WHERE among(regionid, $regions) AND max_price_aud_per_mwh IS NOT NULL
 ),
 
 ranked AS (

@@ -9,7 +9,7 @@ WITH bucketed AS (
             (epoch(settlementdate) - epoch(CAST($first_stamp AS TIMESTAMP))) / (300.0 * $bucket_intervals)
         ) AS BIGINT) AS bucket
     FROM region_5min
-    WHERE list_contains($regions, regionid) AND price_aud_per_mwh IS NOT NULL
+    WHERE among(regionid, $regions) AND price_aud_per_mwh IS NOT NULL
 ),
 
 ranked AS (

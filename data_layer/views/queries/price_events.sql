@@ -9,7 +9,7 @@ WITH beyond AS (
         price_aud_per_mwh,
         CASE WHEN price_aud_per_mwh > $high_aud_per_mwh THEN 'high' ELSE 'negative' END AS kind
     FROM region_5min
-    WHERE list_contains($regions, regionid)
+    WHERE among(regionid, $regions)
         AND (price_aud_per_mwh > $high_aud_per_mwh OR price_aud_per_mwh < $low_aud_per_mwh)
 ),
 

@@ -13,7 +13,7 @@ WITH placed AS (
         demand_value_aud,
         intervals
     FROM source
-    WHERE list_contains($regions, regionid)
+    WHERE among(regionid, $regions)
 ),
 
 -- 5 January 1970 was a Monday.

@@ -44,7 +44,7 @@ described AS (
         stddev_samp(price_aud_per_mwh) AS volatility,
         count(*) FILTER (WHERE price_aud_per_mwh < 0) AS negative_intervals
     FROM region_5min
-    WHERE price_aud_per_mwh IS NOT NULL AND list_contains($regions, regionid)
+    WHERE price_aud_per_mwh IS NOT NULL AND among(regionid, $regions)
     GROUP BY regionid
 )
 

@@ -11,6 +11,6 @@ SELECT
     CAST(sum(intervals) AS BIGINT) AS intervals,
     CAST(sum(intervals_expected) AS BIGINT) AS intervals_expected
 FROM source
-WHERE list_contains($regions, regionid)
+WHERE among(regionid, $regions)
 GROUP BY time, regionid
 ORDER BY time, regionid

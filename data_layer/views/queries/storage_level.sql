@@ -8,6 +8,6 @@ SELECT
     max(bdu_energy_storage) AS max_stored_mwh,
     CAST(count(bdu_energy_storage) AS BIGINT) AS intervals
 FROM source
-WHERE bdu_energy_storage IS NOT NULL AND list_contains($regions, regionid)
+WHERE bdu_energy_storage IS NOT NULL AND among(regionid, $regions)
 GROUP BY time, regionid
 ORDER BY time, regionid

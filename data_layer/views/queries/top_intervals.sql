@@ -4,7 +4,7 @@
 WITH priced AS (
     SELECT settlementdate, regionid, price_aud_per_mwh
     FROM region_5min
-    WHERE price_aud_per_mwh IS NOT NULL AND list_contains($regions, regionid)
+    WHERE price_aud_per_mwh IS NOT NULL AND among(regionid, $regions)
 ),
 
 by_price AS (
@@ -47,7 +47,7 @@ summed AS (
 totals AS (
     SELECT regionid, sum(price_aud_hours_per_mwh) / interval_energy_mwh(1) AS price_sum, sum(intervals) AS intervals
     FROM source
-    WHERE list_contains($regions, regionid)
+    WHERE among(regionid, $regions)
     GROUP BY regionid
 )
 

@@ -15,7 +15,7 @@ WITH by_unit AS (
         sum(curtailed_value_aud) AS curtailed_value_aud,
         sum(intervals) AS intervals
     FROM source
-    WHERE ($region = 'NEM' OR regionid = $region) AND (len($fuels) = 0 OR list_contains($fuels, fuel))
+    WHERE ($region = 'NEM' OR regionid = $region) AND (len($fuels) = 0 OR among(fuel, $fuels))
     GROUP BY duid, regionid, fuel
 ),
 
