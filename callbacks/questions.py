@@ -3,7 +3,7 @@ chosen from a list, one at a time. For whoever compares two engines; nothing her
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from callbacks.tab import Tab
 from data_layer.backend import OnPart
 from data_layer.connection import CancelToken
 from data_layer.errors import DataLayerError
+from data_layer.market import market_day
 from data_layer.query_manager import Answer, LakeState
 from data_layer.requests import IntegratedData, Request, preset_period
 from data_layer.requests.stations import UNIT, StationPeers, UnitFacts, UnitSearch
@@ -21,6 +22,9 @@ from layouts import theme
 
 SKIPPED: Final = ("sort", "hidden", "columns")
 """Options that change how rows are shown and not which are asked for."""
+
+
+NOTHING: Final[Mapping[str, str]] = {}
 
 
 class Noting:
@@ -48,11 +52,14 @@ class Noting:
         return self.answer(request)
 
 
-def addresses(tab: Tab, period: str = "", unit: str = "") -> Iterator[str]:
+def addresses(tab: Tab, period: str = "", chosen: Mapping[str, str] = NOTHING) -> Iterator[str]:
     """The tab's opening view, and one with each option that has a list to choose from; ``period`` is a
-    query such as 'start=2026-01-01&end=2026-01-07', ``unit`` a DUID for the tab that shows units."""
+    query such as 'start=2026-01-01&end=2026-01-07', ``chosen`` options without a list: those that the tab
+    has stand in all its further views."""
     yield period
-    shown = urlencode({"units": unit}) if unit and tab.name == "stations" else ""
+    shown = urlencode(
+        {option.name: chosen[option.name] for option in OPTIONS[tab.name] if chosen.get(option.name)}
+    )
     for option in OPTIONS[tab.name]:
         if option.name in SKIPPED:
             continue
@@ -68,9 +75,9 @@ def asked_by(manager: Manager, tabs: Sequence[Tab], period: str = "") -> dict[st
     lake = manager.lake_state()
     last_day = preset_period("1d", *span(lake))
     peers = manager.answer(StationPeers(last_day, by=UNIT)).table.column("item").to_pylist()
-    unit = str(peers[0]) if peers else ""
+    chosen = {"units": str(peers[0]) if peers else "", "day": f"{market_day(last_day.end):%Y-%m-%d}"}
     for tab in tabs:
-        for search in addresses(tab, period, unit):
+        for search in addresses(tab, period, chosen):
             noting = Noting(manager)
             view = state.parse(tab.name, search, *span(lake))
             for panel in tab.panels.values():
