@@ -19,6 +19,7 @@ from hypothesis import Phase, settings
 
 from data_layer import demo
 from data_layer.lake import Lake
+from data_layer.query_manager import HybridQueryManager, open_manager
 
 # A shared machine may take any time over one example; what hangs is ended by the suite's own limit.
 settings.register_profile("nemdesk", deadline=None)
@@ -99,6 +100,12 @@ def _built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Lak
 def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Twelve days of demonstration data in a lake of its own; tests must not change it."""
     return _built_once(tmp_path_factory, "demo", lambda lake: demo.build(lake, end=DEMO_END, days=12))
+
+
+@pytest.fixture(scope="session")
+def engines(demo_lake: Lake) -> tuple[HybridQueryManager, HybridQueryManager]:
+    """Both engines over the demonstration: for a whole run, since the pandas engine reads its tables once."""
+    return open_manager(demo_lake.root), open_manager(demo_lake.root, backend="pandas")
 
 
 @pytest.fixture(scope="session")

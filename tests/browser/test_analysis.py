@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from data_layer.lake import Lake
-from tests.browser.conftest import MARKS, Desk, started
+from tests.browser.conftest import MARKS, Desk
 from tests.data_layer.lakes import frame
 
 pytestmark = MARKS
@@ -191,32 +190,3 @@ def test_on_a_phone_the_tree_scrolls_within_itself(desk: Desk) -> None:
     assert desk.element(".tree-grid").size["height"] >= 300
     assert desk.element(".ag-pinned-left-header").size["width"] <= 160
     desk.no_errors()
-
-
-def test_long_work_shows_how_far_it_is_and_can_be_stopped(
-    browser: Any, demo_lake: Lake, tmp_path: Path
-) -> None:
-    """The same tab where every question is long work (tests/app/slow_work.py)."""
-    with started(demo_lake, tmp_path, "tests.app.slow_work:server", {"NEMDESK_JOB_ROWS": "0"}) as (url, _):
-        desk = Desk(browser, url)
-        desk.open(f"/price-analysis?{PERIOD}&fuels=water")
-        desk.until(lambda: "of 3 months read" in desk.text("#analysis-work"), "progress")
-        desk.until(lambda: names(desk), "the tree so far")
-        desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "done")
-        ready(desk)
-        assert "CSV: tree" in desk.text("#analysis-bottom")
-        desk.go(f"/price-analysis?{PERIOD}&fuels=coal")
-        desk.until(lambda: "1 of 3 months read" in desk.text("#analysis-work"), "never-ending work")
-        desk.element("#analysis-cancel").click()
-        desk.until(lambda: desk.element("#analysis-stopped").is_displayed(), "said to be stopped")
-        desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "no longer at work")
-        desk.element("#analysis-again").click()
-        desk.until(lambda: "1 of 3 months read" in desk.text("#analysis-work"), "at work again")
-        assert not desk.element("#analysis-stopped").is_displayed()
-        # Another view stops it without being asked, and is not overwritten by it.
-        press(desk, "30d", "#period-bar")
-        desk.until(lambda: "range" not in desk.query() and "start" not in desk.query(), "another view")
-        desk.go(f"/price-analysis?{PERIOD}&fuels=solar")
-        desk.until(lambda: "its process was killed" in desk.text("#analysis-top"), "the death of a job")
-        desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "nothing at work")
-        desk.no_errors()

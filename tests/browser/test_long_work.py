@@ -18,7 +18,9 @@ from tests.browser.conftest import MARKS, Desk, started
 pytestmark = MARKS
 
 TAB = "/price-analysis?start=2026-02-20&end=2026-02-26"
-COAL, GO, KILLED, SLEEPY = (f"{TAB}&fuels={fuel}" for fuel in ("coal", "ocgt", "solar", "other"))
+COAL, GO, KILLED, SLEEPY, WATER = (
+    f"{TAB}&fuels={fuel}" for fuel in ("coal", "ocgt", "solar", "other", "water")
+)
 
 
 class Service(NamedTuple):
@@ -140,6 +142,32 @@ def test_stop_in_the_header_stops_the_work_and_the_panel_says_so(desk: Desk, ser
     desk.element("#job-button").click()
     click(desk, "Stop", "#job-panel")
     desk.until(lambda: desk.element("#analysis-stopped").is_displayed(), "stopped again")
+    desk.until(lambda: not jobs_of(service.server), "nothing left")
+    desk.no_errors()
+
+
+def test_the_panel_shows_how_far_it_is_and_stops_the_work(desk: Desk, service: Service) -> None:
+    desk.open(WATER)
+    desk.until(lambda: "of 3 months read" in desk.text("#analysis-work"), "progress")
+    desk.until(lambda: desk.elements(".ag-pinned-left-cols-container [role=row]"), "the tree so far")
+    desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "done")
+    desk.answered("analysis")
+    assert "CSV: tree" in desk.text("#analysis-bottom")
+    desk.go(COAL)
+    at_work(desk)
+    desk.element("#analysis-cancel").click()
+    desk.until(lambda: desk.element("#analysis-stopped").is_displayed(), "said to be stopped")
+    desk.until(lambda: not desk.element("#analysis-work").is_displayed(), "no longer at work")
+    desk.element("#analysis-again").click()
+    at_work(desk)
+    assert not desk.element("#analysis-stopped").is_displayed()
+    # Another view stops it without being asked, and is not overwritten by it.
+    left = jobs_of(service.server)
+    click(desk, "30d", "#period-bar")
+    desk.until(lambda: "start" not in desk.query(), "another view")
+    assert gone(left), "its process has ended"
+    at_work(desk)
+    desk.element("#analysis-cancel").click()
     desk.until(lambda: not jobs_of(service.server), "nothing left")
     desk.no_errors()
 

@@ -154,16 +154,6 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(desk: Desk) -> None:
     desk.no_errors()
 
 
-def test_switched_off_the_address_says_so(browser: Any, demo_lake: Lake, tmp_path: Path) -> None:
-    with started(demo_lake, tmp_path, variables={"NEMDESK_SYSTEM_TAB": "false"}) as (url, _):
-        desk = Desk(browser, url)
-        desk.screen()
-        desk.open("/system")
-        desk.until(lambda: "System is switched off" in desk.text("#page"), "the reason", PATIENCE)
-        assert "System" not in desk.text("#tabs")
-        desk.no_errors()
-
-
 def test_the_warnings_stand_first_when_the_cache_folder_is_gone(
     browser: Any, demo_lake: Lake, tmp_path: Path
 ) -> None:

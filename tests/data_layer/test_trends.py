@@ -130,8 +130,8 @@ def engines(long_lake: Lake) -> Engines:
     ("start", "end"),
     [
         pytest.param(datetime(2023, 12, 18), datetime(2024, 7, 15), marks=pytest.mark.long),
-        (datetime(2023, 12, 20, 7, 35), datetime(2024, 7, 3, 17, 5)),
-        (datetime(2024, 2, 25), datetime(2024, 3, 10)),
+        pytest.param(datetime(2023, 12, 20, 7, 35), datetime(2024, 7, 3, 17, 5), marks=pytest.mark.long),
+        (datetime(2024, 2, 25, 7, 35), datetime(2024, 3, 10, 17, 5)),
     ],
 )
 def test_both_engines_agree_over_a_leap_year_with_holes(
