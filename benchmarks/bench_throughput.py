@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, timedelta
@@ -81,16 +80,11 @@ def of_panel(site: Site, days: int, resolution: str) -> Ask:
 
 async def of_plain_desk(port: int) -> Ask:
     """Its chart of one day."""
-    browser = Browser(port, Journal())
-    page = (await browser.ask("page", "/")).decode()
-    entries: list[dict[str, Any]] = json.loads(await browser.ask("page", "/_dash-dependencies"))
-    browser.close()
-    found = re.search(r'"end_id":\s*"([^"]+)"', page)
-    address = CALLBACK + (f"?endId={found[1]}" if found else "")
+    site = await Site.read(port)
 
     def ask(browser: Browser, start: date) -> Awaitable[bytes]:
-        body = json.dumps(payload(entries[0], {"day.value": f"{start}"})).encode()
-        return browser.ask("callback", address, body)
+        body = json.dumps(payload(site.entries[0], {"day.value": f"{start}"})).encode()
+        return browser.ask("callback", CALLBACK + site.end, body)
 
     return ask
 
