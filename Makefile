@@ -7,6 +7,9 @@ SHELL := /bin/bash
 .ONESHELL:
 .DEFAULT_GOAL := help
 
+# Most of what is installed is compiled when it is first imported (install_lock): once, where that is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV ?= .venv
 ARGS ?=
 PY := $(VENV)/bin/python

@@ -41,6 +41,7 @@ def install(app: Dash, settings: Settings) -> None:
     server.config["COMPRESS_CACHE_KEY"] = script_path
     logging.getLogger("nemdesk").setLevel(settings.log_level)
     Compress(server)
+    _own_files_in_one_piece(server)
     server.json = OneReading(server)
     _identify_and_log(server)
     _refuse_malformed(app)
@@ -65,6 +66,8 @@ def close_developers_tools(app: Dash) -> None:
 
 SCRIPTS: Final = "/_dash-component-suites/"
 SCRIPTS_KEPT: Final = 64
+OWN_FILES: Final = "_dash_assets.static"
+"""The endpoint under which Dash serves ``assets``."""
 
 
 def script_path(asked: Request) -> str:
@@ -84,6 +87,18 @@ class CompressedScripts:
     def set(self, key: str, value: bytes) -> None:
         if not key.endswith(";") and len(self._kept) < SCRIPTS_KEPT:
             self._kept[key] = value
+
+
+def _own_files_in_one_piece(server: Flask) -> None:
+    """Own scripts and styles are sent to a browser once: Flask-Compress looks at what the browser has only
+    where it is not given a stream, and what is sent again is compiled again."""
+
+    @server.after_request  # the last one first: before Flask-Compress
+    def read(response: Response) -> Response:
+        if request.endpoint == OWN_FILES:
+            response.direct_passthrough = False
+            response.make_sequence()
+        return response
 
 
 def policy(app: Dash) -> str:

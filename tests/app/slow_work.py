@@ -1,9 +1,9 @@
 """The shipped application over a data layer whose long work does as the test says, by the fuel asked for.
 
-Coal never ends, Other sleeps, Water takes its time, OCGT waits until a file named "go" lies in the folder
-of the cache, Wind fails, Solar's process is killed, CCGT takes too much memory. Everything else is real,
-but while a file named "hold" lies there, no other question goes on (one that begins while it says "endless"
-never does), and "begun" has a byte for each that waits, "stopped" one for each that was stopped.
+Coal never ends, Other sleeps, OCGT waits until a file named "go" lies in the folder of the cache, Wind
+fails, Solar's process is killed, CCGT takes too much memory. Everything else is real, but while a file named
+"hold" lies there, no other question goes on (one that begins while it says "endless" never does), and "begun"
+has a byte for each that waits, "stopped" one for each that was stopped.
 """
 
 from __future__ import annotations
@@ -33,10 +33,6 @@ class Slow(HybridQueryManager):
         if "Coal" in fuels:
             on_part(1, 3, lambda: real.table)
             self.engine.query(ENDLESS, {}, cancel)
-        if "Water" in fuels:
-            for done in (1, 2, 3):
-                on_part(done, 3, lambda: real.table)
-                time.sleep(1.5)
         if "OCGT" in fuels:
             on_part(1, 3, lambda: real.table)
             while not (settings.cache_dir / "go").exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import NoReturn
 
 import pytest
@@ -66,6 +67,21 @@ def test_scripts_are_compressed(client: FlaskClient) -> None:
             assert len(small.data) < len(plain) / 3
     again = client.get(path, headers={"Accept-Encoding": "br", "If-None-Match": small.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_what_a_browser_has_of_each_script_and_style_is_not_sent_again(client: FlaskClient) -> None:
+    """With each way of compression that a browser offers: what is sent again is compiled again."""
+    page = client.get("/").text
+    files = re.findall(r'(?:src|href)="(/[^"]+\.(?:js|css)[^"]*)"', page)
+    assert sum(name.startswith("/assets/") for name in files) > 20
+    for name in files:
+        for way in ("gzip, deflate, br, zstd", "gzip", "identity"):
+            offered = {"Accept-Encoding": way}
+            first = client.get(name, headers=offered, buffered=True)
+            had = {"If-None-Match": first.headers.get("ETag", "")}
+            again = client.get(name, headers=offered | had, buffered=True)
+            kept = "max-age" in first.headers.get("Cache-Control", "")
+            assert kept or (again.status_code, again.data) == (304, b""), (name, way)
 
 
 def test_compressed_scripts_are_bounded_and_nothing_else_is_kept() -> None:
