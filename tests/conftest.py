@@ -11,7 +11,6 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from hypothesis import Phase, settings
 from data_layer import demo
 from data_layer.lake import Lake
 from data_layer.query_manager import HybridQueryManager, open_manager
+from tests.trust import demonstration
 
 # A shared machine may take any time over one example; what hangs is ended by the suite's own limit.
 settings.register_profile("nemdesk", deadline=None)
@@ -72,10 +72,6 @@ def pytest_setup_options():  # type: ignore[no-untyped-def]
     return options
 
 
-DEMO_END = datetime(2026, 3, 2)
-"""A fixed end, so that tests know the demonstration's content: a late summer's fortnight."""
-
-
 def _built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Lake], None]) -> Lake:
     """A lake that the testers of one run share: the first that needs it builds it, the others wait.
 
@@ -99,7 +95,9 @@ def _built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Lak
 @pytest.fixture(scope="session")
 def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Twelve days of demonstration data in a lake of its own; tests must not change it."""
-    return _built_once(tmp_path_factory, "demo", lambda lake: demo.build(lake, end=DEMO_END, days=12))
+    return _built_once(
+        tmp_path_factory, "demo", lambda lake: demo.build(lake, end=demonstration.END, days=12)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import duckdb
-import pyarrow as pa
 
 from data_layer import soundness, sql, sql_writing
 from data_layer.audit.findings import DUPLICATES, TIE, Finding
@@ -190,8 +189,9 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str, month: Month) -> lis
     soundness.ensure(path for paths in files.values() for path in paths)
     statement, parameters = sql.compose(text, files)
     given = {key: value for key, value in _parameters(month).items() if f"${key}" in text}
-    answer: pa.Table = connection.execute(statement, {**parameters, **given}).to_arrow_table()
-    return list(answer.to_pylist())
+    found = connection.execute(statement, {**parameters, **given})
+    columns = [column[0] for column in found.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
 
 def _parameters(month: Month) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from data_layer import demo
 from data_layer.lake import Lake
 
 END = datetime(2026, 3, 2)
+"""A fixed end, so that tests know the demonstration's content: a late summer's fortnight."""
 
 
 @contextmanager
