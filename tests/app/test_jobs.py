@@ -214,7 +214,7 @@ def test_a_forged_handle_touches_no_process_and_no_file(served: Served, folder: 
     for file in files:
         file.write_bytes(SECRET)
         os.utime(file, (1, 1))  # the system notes when it is read
-    order = {f"{PANEL}-job.data": {"search": "?fuels=hydro&range=1d", "theme": "light", "id": "x"}}
+    order = {f"{PANEL}-job.data": {"search": "?fuels=water&range=1d", "theme": "light", "id": "x"}}
     stop = {f"{PANEL}-stop.data": {"why": "button", "at": 1}}
     names = ["planted", "../planted", str(files[0]), *(str(number) for number in (server.pid, 1))]
     for handles in HANDLES:
