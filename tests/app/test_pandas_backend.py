@@ -88,11 +88,7 @@ def test_every_view_is_answered_with_the_same_numbers(
         assert apart.largest <= 1e-9, (request, apart)
 
 
-@pytest.mark.parametrize(
-    "tab",
-    [tab for tab in TABS if tab.name in ("today", "generation", "price-analysis")],
-    ids=lambda tab: tab.name,
-)
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.name)
 def test_every_tab_opens_with_the_same_numbers(
     tab: Tab, engines: tuple[HybridQueryManager, HybridQueryManager]
 ) -> None:
